@@ -123,8 +123,8 @@ def columns_frame(rows: Iterable[Mapping[str, Any]], columns: Sequence[Column]) 
     Examples
     --------
     >>> from lat_sr.reporting.columns import Column, columns_frame
-    >>> columns_frame([{"a": 1}], [Column("a", "a", "", "a number")]).to_csv(index=False)
-    'a\\n1\\n'
+    >>> columns_frame([{"a": 1}], [Column("a", "a", "", "a number")]).to_dict("list")
+    {'a': [1]}
     """
     import pandas as pd
 

@@ -79,8 +79,8 @@ def render_html(
     --------
     >>> import pandas as pd
     >>> from lat_sr.reporting import render_html
-    >>> front = pd.DataFrame({"equation": ["x0"], "loss": [0.5], "latency_predicted": [1], "lut_predicted": [10]})
-    >>> "<title>lat_sr report</title>" in render_html(front)
+    >>> row = {"equation": "x0", "loss": 0.5, "latency_predicted": 1, "lut_predicted": 10}
+    >>> "<title>lat_sr report</title>" in render_html(pd.DataFrame([row]))
     True
     """
     from jinja2 import Environment, PackageLoader, StrictUndefined
