@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import shutil
+import subprocess
 from fractions import Fraction
+from pathlib import Path
 
 import apytypes
+import hls4ml
 import numpy as np
 import pytest
 from hypothesis import assume, example, given
@@ -213,3 +217,39 @@ def test_empty_arrays_keep_their_shape():
     p = Precision(16, 6)
     assert p.from_float(np.empty((0, 3))).shape == (0, 3)
     assert p.cast(np.empty((0, 3), dtype=np.int64), 4).shape == (0, 3)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("g++") is None, reason="needs g++")
+def test_agrees_with_the_cpp_header(tmp_path):
+    """All modes, signed and not, against the ``ap_fixed`` that hls4ml compiles with."""
+    formats = [Precision(7, 3, s, q, o) for q in Quantization for o in Overflow for s in (True, False)]
+    prints = "\n".join(
+        f'{{ {p} y = x; std::printf("%lld ", (long long)y.range(6, 0).to_int64()); }}' for p in formats
+    )
+    source = tmp_path / "cast.cpp"
+    source.write_text(f"""
+        #include <cstdio>
+        #include "ap_fixed.h"
+        int main() {{
+          long long integer;
+          while (std::scanf("%lld", &integer) == 1) {{
+            ap_fixed<40, 20> x;
+            x.range(39, 0) = ap_int<40>(integer);
+            {prints}
+            std::puts("");
+          }}
+        }}""")
+    include = Path(hls4ml.__file__).parent / "templates/vivado/ap_types"
+    program = tmp_path / "cast"
+    subprocess.run(["g++", "-w", "-std=c++14", f"-I{include}", source, "-o", program], check=True)
+    rng = np.random.default_rng(0)
+    values = np.concatenate(
+        [rng.integers(-(2**39), 2**39, 200), rng.integers(-(2**24), 2**24, 300), np.arange(-300, 300) << 14]
+    )
+    done = subprocess.run(
+        [program], input="\n".join(map(str, values)), capture_output=True, text=True, check=True
+    )
+    expected = np.array([line.split() for line in done.stdout.splitlines()], dtype=np.int64)
+    for column, p in enumerate(formats):
+        np.testing.assert_array_equal(p.cast(values, 20) & 127, expected[:, column], err_msg=str(p))
