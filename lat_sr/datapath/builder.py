@@ -39,7 +39,8 @@ class WidthLimits:
             )
         if self.multiplicand + self.multiplier > MAXIMUM_WIDTH:
             raise InputError(
-                f"a product of {self.multiplicand} x {self.multiplier} bits exceeds {MAXIMUM_WIDTH} bits; lower one limit"
+                f"a product of {self.multiplicand} x {self.multiplier} bits exceeds {MAXIMUM_WIDTH} bits; "
+                "lower one limit"
             )
 
 
@@ -217,7 +218,7 @@ class Builder:
         )
 
     def narrow(self, a: int, width: int) -> int:
-        """``a`` in at most ``width`` bits: integer bits that the seen range leaves free go first, then fraction bits."""
+        """``a`` in at most ``width`` bits; integer bits that the seen range leaves free go before fraction bits."""
         node = self.nodes[a]
         if node.width <= width:
             return a

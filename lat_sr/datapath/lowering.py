@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lat_sr.datapath.builder import Builder, Interval, WidthLimits, plain
-from lat_sr.datapath.functions import REDUCTIONS, TableStyle, lookup_function
+from lat_sr.datapath.functions import TableStyle, lookup_function
 from lat_sr.datapath.graph import Datapath, Floats, Kind
+from lat_sr.datapath.reduction import REDUCTIONS
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate
 from lat_sr.operators import expand_user_operators, get_operator
