@@ -1,0 +1,70 @@
+// The rows a search runs on, stored by column and in an order drawn from the seed, so that any range of rows is a
+// random sample.
+#pragma once
+
+#include "aligned.hpp"
+#include "random.hpp"
+
+#include <cstddef>
+#include <numeric>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace lat_sr {
+
+struct RowRange {
+    std::size_t begin = 0;
+    std::size_t end = 0;
+
+    [[nodiscard]] std::size_t size() const { return end - begin; }
+};
+
+template <class T> class Data {
+public:
+    // X is row-major with `features` columns; weights may be empty.
+    Data(std::span<const T> X, std::span<const T> y, std::span<const T> weights, std::size_t features,
+         std::uint64_t seed)
+        : rows_(y.size()), features_(features), stride_((rows_ + pad - 1) / pad * pad), columns_(stride_ * features),
+          targets_(stride_), weights_(weights.empty() ? 0 : stride_), cumulative_(rows_ + 1) {
+        std::vector<std::size_t> order(rows_);
+        std::iota(order.begin(), order.end(), std::size_t{0});
+        Random random(seed, 0x0da7a);
+        for (std::size_t i = rows_; i > 1; --i) {
+            std::swap(order[i - 1], order[random.below(i)]);
+        }
+        for (std::size_t row = 0; row < rows_; ++row) {
+            const std::size_t from = order[row];
+            for (std::size_t feature = 0; feature < features; ++feature) {
+                columns_[feature * stride_ + row] = X[from * features + feature];
+            }
+            targets_[row] = y[from];
+            if (!weights.empty()) {
+                weights_[row] = weights[from];
+            }
+            cumulative_[row + 1] = cumulative_[row] + (weights.empty() ? 1.0 : static_cast<double>(weights[from]));
+        }
+    }
+
+    [[nodiscard]] std::size_t rows() const { return rows_; }
+    [[nodiscard]] std::size_t features() const { return features_; }
+    [[nodiscard]] RowRange all() const { return {0, rows_}; }
+    [[nodiscard]] const T* column(std::size_t feature) const { return columns_.data() + feature * stride_; }
+    [[nodiscard]] const T* targets() const { return targets_.data(); }
+    // Null without weights.
+    [[nodiscard]] const T* weights() const { return weights_.empty() ? nullptr : weights_.data(); }
+    [[nodiscard]] double weight(RowRange range) const { return cumulative_[range.end] - cumulative_[range.begin]; }
+
+private:
+    static constexpr std::size_t pad = cache_line / sizeof(T);
+
+    std::size_t rows_;
+    std::size_t features_;
+    std::size_t stride_;
+    AlignedVector<T> columns_;
+    AlignedVector<T> targets_;
+    AlignedVector<T> weights_;
+    std::vector<double> cumulative_;
+};
+
+} // namespace lat_sr

@@ -1,0 +1,319 @@
+#include "evaluation.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lat_sr {
+
+namespace {
+
+// Marks each subtree that depends on one variable and holds a table function: the lowering makes it one lookup.
+class FusedParts {
+public:
+    static constexpr int none = -1;
+    static constexpr int several = -2;
+
+    void push(const Tree& tree, std::size_t i) {
+        const Node& node = tree[i];
+        int variable = node.op == Op::variable ? static_cast<int>(node.variable) : none;
+        bool table = operation(node.op).table || (node.op == Op::power && node.value < 0);
+        const int arity = node.arity();
+        if (arity > 0) {
+            join(tree.right_of(i), variable, table);
+        }
+        if (arity > 1) {
+            join(tree.left_of(i), variable, table);
+        }
+        variables_.push_back(variable);
+        tables_.push_back(table);
+    }
+    [[nodiscard]] bool fused(std::size_t i) const { return tables_[i] && variables_[i] >= 0; }
+
+private:
+    void join(std::size_t operand, int& variable, bool& table) const {
+        table = table || tables_[operand];
+        const int other = variables_[operand];
+        if (variable == none) {
+            variable = other;
+        } else if (other != none && other != variable) {
+            variable = several;
+        }
+    }
+
+    std::vector<int> variables_;
+    std::vector<bool> tables_;
+};
+
+} // namespace
+
+template <class T>
+Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(4 * block) {
+    std::fill_n(rows_.begin(), block, T{1});
+}
+
+template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
+    limited_.assign(tree.length(), 0);
+    FusedParts parts;
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        const Node& node = tree[i];
+        parts.push(tree, i);
+        if (parts.fused(i)) {
+            std::fill(limited_.begin() + static_cast<std::ptrdiff_t>(tree.begin_of(i)),
+                      limited_.begin() + static_cast<std::ptrdiff_t>(i), 0);
+        }
+        limited_[i] = parts.fused(i) || operation(node.op).table || (node.op == Op::power && node.value < 0) ? 1 : 0;
+    }
+    limited_.back() = 1;
+}
+
+template <class T> void Evaluator<T>::compile(const Tree& tree) {
+    tape_.clear();
+    stack_.clear();
+    mark_limited(tree);
+    free_.clear();
+    std::size_t slots = 0;
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        const Node& node = tree[i];
+        if (node.op == Op::constant) {
+            stack_.push_back({.source = Source::scalar, .value = static_cast<T>(node.value)});
+            continue;
+        }
+        if (node.op == Op::variable) {
+            stack_.push_back({.source = Source::column, .index = node.variable});
+            continue;
+        }
+        Instruction instruction{.op = node.op, .exponent = static_cast<int>(node.value), .limited = limited_[i] != 0};
+        if (node.arity() == 2) {
+            instruction.b = stack_.back();
+            stack_.pop_back();
+        }
+        instruction.a = stack_.back();
+        stack_.pop_back();
+        if (instruction.a.source == Source::scalar && instruction.b.source == Source::scalar) {
+            T value{};
+            if (node.arity() == 2) {
+                kernels_.binary[index_of(node.op)](&instruction.a.value, &instruction.b.value, &value, 1);
+            } else {
+                kernels_.unary[index_of(node.op)](&instruction.a.value, &value, 1, instruction.exponent);
+            }
+            stack_.push_back({.source = Source::scalar, .value = value});
+            continue;
+        }
+        // The result must not overlap its operands, so their slots are given back only afterwards.
+        if (free_.empty()) {
+            free_.push_back(slots++);
+        }
+        instruction.slot = free_.back();
+        free_.pop_back();
+        for (const Operand& operand : {instruction.a, instruction.b}) {
+            if (operand.source == Source::slot) {
+                free_.push_back(operand.index);
+            }
+        }
+        stack_.push_back({.source = Source::slot, .index = instruction.slot});
+        tape_.push_back(instruction);
+    }
+    result_ = stack_.back();
+    if (slots_.size() < (slots + 1) * block) {
+        slots_.resize((slots + 1) * block);
+    }
+    if (result_.source == Source::scalar) {
+        result_ = {.source = Source::slot, .index = slots, .value = result_.value};
+        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slots * block), block, result_.value);
+    }
+}
+
+template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
+    return operand.source == Source::column ? data_.column(operand.index) + row
+                                            : slots_.data() + operand.index * block;
+}
+
+template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
+    const auto largest = static_cast<double>(kernels_.largest(values, rows));
+    return largest <= objective_.value_limit && largest < worthless;
+}
+
+template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t rows) {
+    for (const Instruction& instruction : tape_) {
+        const std::size_t op = index_of(instruction.op);
+        T* out = slots_.data() + instruction.slot * block;
+        if (operation(instruction.op).arity == 1) {
+            kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
+        } else if (instruction.b.source == Source::scalar) {
+            kernels_.binary_right[op](pointer(instruction.a, row), instruction.b.value, out, rows);
+        } else if (instruction.a.source == Source::scalar) {
+            kernels_.binary_left[op](instruction.a.value, pointer(instruction.b, row), out, rows);
+        } else {
+            kernels_.binary[op](pointer(instruction.a, row), pointer(instruction.b, row), out, rows);
+        }
+        if (instruction.limited && !within_limit(out, rows)) {
+            return nullptr;
+        }
+    }
+    const T* result = pointer(result_, row);
+    return tape_.empty() && !within_limit(result, rows) ? nullptr : result;
+}
+
+template <class T> bool Evaluator<T>::stopped() const {
+    return stop_ != nullptr && stop_->load(std::memory_order_relaxed);
+}
+
+template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
+    compile(tree);
+    const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
+    const T* weights = data_.weights();
+    double total = 0.0;
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        work_ += static_cast<double>(rows * tree.length());
+        const T* prediction = stopped() ? nullptr : run_block(row, rows);
+        if (prediction == nullptr) {
+            return worthless;
+        }
+        total += row_loss(data_.targets() + row, prediction, weights == nullptr ? nullptr : weights + row, rows,
+                          static_cast<T>(objective_.parameter));
+        if (!std::isfinite(total)) {
+            return worthless;
+        }
+    }
+    return total / data_.weight(range);
+}
+
+template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, std::span<T> out) {
+    compile(tree);
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        const T* prediction = run_block(row, rows);
+        if (prediction == nullptr) {
+            return false;
+        }
+        std::copy_n(prediction, rows, out.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+    }
+    return true;
+}
+
+template <class T> const T* Evaluator<T>::value_of(const Tree& tree, std::size_t i, std::size_t row) const {
+    return tree[i].op == Op::variable ? data_.column(tree[i].variable) + row : slots_.data() + i * block;
+}
+
+template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row, std::size_t rows) {
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        const Node& node = tree[i];
+        if (node.is_leaf()) {
+            continue;
+        }
+        T* out = slots_.data() + i * block;
+        const T* right = value_of(tree, Tree::right_of(i), row);
+        if (node.arity() == 1) {
+            kernels_.unary[index_of(node.op)](right, out, rows, static_cast<int>(node.value));
+        } else {
+            kernels_.binary[index_of(node.op)](value_of(tree, tree.left_of(i), row), right, out, rows);
+        }
+        if (limited_[i] != 0 && !within_limit(out, rows)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row, std::size_t rows) {
+    std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>((tree.length() - 1) * block));
+    for (std::size_t i = tree.length(); i-- > 0;) {
+        const Node& node = tree[i];
+        if (active_[i] == 0 || node.is_leaf()) {
+            continue;
+        }
+        const T* out = slots_.data() + i * block;
+        const T* adjoint = adjoints_.data() + i * block;
+        const std::size_t right = Tree::right_of(i);
+        const T* right_value = value_of(tree, right, row);
+        T* right_adjoint = adjoints_.data() + right * block;
+        if (node.arity() == 1) {
+            kernels_.unary_gradient[index_of(node.op)](right_value, out, adjoint, right_adjoint, rows,
+                                                       static_cast<int>(node.value));
+            continue;
+        }
+        const std::size_t left = tree.left_of(i);
+        const T* left_value = value_of(tree, left, row);
+        if (active_[right] != 0) {
+            kernels_.right_gradient[index_of(node.op)](left_value, right_value, out, adjoint, right_adjoint, rows);
+        }
+        if (active_[left] != 0) {
+            kernels_.left_gradient[index_of(node.op)](left_value, right_value, out, adjoint,
+                                                      adjoints_.data() + left * block, rows);
+        }
+    }
+}
+
+template <class T>
+bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                               Derivatives& result) {
+    const std::size_t count = constants.size();
+    result.loss = worthless;
+    result.gradient.assign(count, 0.0);
+    result.curvature.assign(count * count, 0.0);
+    mark_limited(tree);
+    active_.assign(tree.length(), 0);
+    const std::size_t needed = tree.length() * block;
+    if (slots_.size() < needed) {
+        slots_.resize(needed);
+    }
+    if (adjoints_.size() < needed) {
+        adjoints_.resize(needed);
+    }
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        const Node& node = tree[i];
+        if (node.op == Op::constant) {
+            active_[i] = 1;
+            std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(i * block), block, static_cast<T>(node.value));
+        } else if (!node.is_leaf()) {
+            active_[i] = active_[Tree::right_of(i)] | (node.arity() == 2 ? active_[tree.left_of(i)] : 0);
+        }
+    }
+    T* first = rows_.data() + block;
+    T* second = first + block;
+    T* weighted = second + block;
+    const auto kind = static_cast<std::size_t>(objective_.kind);
+    const auto parameter = static_cast<T>(objective_.parameter);
+    double total = 0.0;
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        work_ += static_cast<double>(2 * rows * tree.length());
+        if (stopped() || !forward(tree, row, rows)) {
+            return false;
+        }
+        const T* prediction = value_of(tree, tree.length() - 1, row);
+        const T* targets = data_.targets() + row;
+        const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
+        total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
+        kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
+        backward(tree, row, rows);
+        for (std::size_t j = 0; j < count; ++j) {
+            const T* by_j = adjoints_.data() + constants[j] * block;
+            result.gradient[j] += kernels_.dot(first, by_j, rows);
+            kernels_.product(second, by_j, weighted, rows);
+            for (std::size_t k = 0; k <= j; ++k) {
+                result.curvature[j * count + k] +=
+                    kernels_.dot(weighted, adjoints_.data() + constants[k] * block, rows);
+            }
+        }
+    }
+    const double scale = 1.0 / data_.weight(range);
+    bool finite = std::isfinite(total);
+    for (double& value : result.gradient) {
+        value *= scale;
+        finite = finite && std::isfinite(value);
+    }
+    for (double& value : result.curvature) {
+        value *= scale;
+        finite = finite && std::isfinite(value);
+    }
+    result.loss = total * scale;
+    return finite;
+}
+
+template class Evaluator<float>;
+template class Evaluator<double>;
+
+} // namespace lat_sr

@@ -1,0 +1,97 @@
+// Evaluates trees on blocks of rows: losses, predictions, and derivatives by the constants.
+#pragma once
+
+#include "aligned.hpp"
+#include "data.hpp"
+#include "kernels.hpp"
+#include "tree.hpp"
+
+#include <atomic>
+#include <cstddef>
+#include <limits>
+#include <span>
+#include <vector>
+
+namespace lat_sr {
+
+struct Objective {
+    LossKind kind = LossKind::l2;
+    double parameter = 1.0; // Huber's threshold
+    // A tree is worth nothing if its result, or that of a table function which becomes a table of its own, exceeds
+    // this magnitude on any row: the hardware's format would saturate or wrap.
+    double value_limit = std::numeric_limits<double>::infinity();
+};
+
+inline constexpr double worthless = std::numeric_limits<double>::infinity();
+
+// Loss, gradient and positive semi-definite curvature by the constants, all weighted means.
+struct Derivatives {
+    double loss = worthless;
+    std::vector<double> gradient;
+    std::vector<double> curvature; // row-major, lower triangle
+};
+
+// Owns its scratch memory; one instance a thread.
+template <class T> class Evaluator {
+public:
+    Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop = nullptr);
+
+    // Weighted mean loss; `worthless` for non-finite values, for values beyond the limit, and after a stop.
+    double loss(const Tree& tree, RowRange range);
+    // Values of the range's rows; false if any is not finite.
+    bool predict(const Tree& tree, RowRange range, std::span<T> out);
+    // False if anything is not finite. `constants` are positions in the tree.
+    bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Derivatives& result);
+
+    // Nodes times rows worked off so far.
+    [[nodiscard]] double work() const { return work_; }
+
+private:
+    enum class Source : unsigned char { column, slot, scalar };
+    struct Operand {
+        Source source = Source::scalar;
+        std::size_t index = 0; // feature or slot
+        T value{};
+    };
+    struct Instruction {
+        Op op = Op::constant;
+        int exponent = 0;
+        bool limited = false;
+        Operand a;
+        Operand b;
+        std::size_t slot = 0;
+    };
+
+    void compile(const Tree& tree);
+    void mark_limited(const Tree& tree);
+    [[nodiscard]] bool stopped() const;
+    [[nodiscard]] const T* pointer(const Operand& operand, std::size_t row) const;
+    [[nodiscard]] bool within_limit(const T* values, std::size_t rows) const;
+    // Prediction of one block of rows, or null.
+    const T* run_block(std::size_t row, std::size_t rows);
+    bool forward(const Tree& tree, std::size_t row, std::size_t rows);
+    void backward(const Tree& tree, std::size_t row, std::size_t rows);
+    [[nodiscard]] const T* value_of(const Tree& tree, std::size_t i, std::size_t row) const;
+
+    static constexpr std::size_t block = 512;
+
+    const Data<T>& data_;
+    Objective objective_;
+    const Kernels<T>& kernels_;
+    const std::atomic<bool>* stop_;
+    std::vector<Instruction> tape_;
+    std::vector<Operand> stack_;
+    std::vector<std::size_t> free_; // slots
+    Operand result_;
+    AlignedVector<T> slots_;
+    AlignedVector<T> adjoints_;
+    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss, one product
+    std::vector<unsigned char> active_;  // has a constant below
+    std::vector<unsigned char> limited_; // subject to the value limit
+    double work_ = 0.0;
+};
+
+extern template class Evaluator<float>;
+extern template class Evaluator<double>;
+
+} // namespace lat_sr

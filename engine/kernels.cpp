@@ -1,0 +1,71 @@
+#include "kernels.hpp"
+
+#include <cstdlib>
+#include <string_view>
+
+namespace lat_sr {
+
+#define LAT_SR_DECLARE_KERNELS(set)                                                                                   \
+    namespace set {                                                                                                   \
+    extern const Kernels<float> kernels_float;                                                                        \
+    extern const Kernels<double> kernels_double;                                                                      \
+    }
+LAT_SR_DECLARE_KERNELS(baseline)
+#ifdef LAT_SR_X86_KERNELS
+LAT_SR_DECLARE_KERNELS(avx2)
+LAT_SR_DECLARE_KERNELS(avx512)
+#endif
+#undef LAT_SR_DECLARE_KERNELS
+
+namespace {
+
+enum class InstructionSet : unsigned char { baseline, avx2, avx512 };
+
+InstructionSet best_instruction_set() {
+#ifdef LAT_SR_X86_KERNELS
+    // LAT_SR_ISA takes instruction sets away, to compare them on one machine.
+    const char* setting = std::getenv("LAT_SR_ISA");
+    const std::string_view limit = setting == nullptr ? "avx512" : setting;
+    if (limit == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw")) {
+        return InstructionSet::avx512;
+    }
+    if (limit != "baseline" && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
+        return InstructionSet::avx2;
+    }
+#endif
+    return InstructionSet::baseline;
+}
+
+template <class T> const Kernels<T>& select_kernels() {
+    constexpr bool single = sizeof(T) == sizeof(float);
+    const auto pick = [](const auto& one, const auto& two) -> const Kernels<T>& {
+        if constexpr (single) {
+            return one;
+        } else {
+            return two;
+        }
+    };
+    switch (best_instruction_set()) {
+#ifdef LAT_SR_X86_KERNELS
+    case InstructionSet::avx512:
+        return pick(avx512::kernels_float, avx512::kernels_double);
+    case InstructionSet::avx2:
+        return pick(avx2::kernels_float, avx2::kernels_double);
+#endif
+    default:
+        return pick(baseline::kernels_float, baseline::kernels_double);
+    }
+}
+
+} // namespace
+
+template <class T> const Kernels<T>& kernels() {
+    static const Kernels<T>& chosen = select_kernels<T>();
+    return chosen;
+}
+
+template const Kernels<float>& kernels<float>();
+template const Kernels<double>& kernels<double>();
+
+} // namespace lat_sr

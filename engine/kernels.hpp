@@ -1,0 +1,51 @@
+// Loops over blocks of rows, one per operation, compiled once for each instruction set and chosen at run time.
+#pragma once
+
+#include "operators.hpp"
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace lat_sr {
+
+enum class LossKind : unsigned char { l2, l1, huber, l2_margin, logistic };
+inline constexpr std::size_t loss_count = 5;
+inline constexpr std::array<std::string_view, loss_count> loss_names{"l2", "l1", "huber", "l2_margin", "logistic"};
+
+// All pointers are to `rows` values; no output overlaps an input.
+template <class T> struct Kernels {
+    using Unary = void (*)(const T* a, T* out, std::size_t rows, int exponent);
+    using Binary = void (*)(const T* a, const T* b, T* out, std::size_t rows);
+    using BinaryRight = void (*)(const T* a, T b, T* out, std::size_t rows);
+    using BinaryLeft = void (*)(T a, const T* b, T* out, std::size_t rows);
+    // Adjoint of the operand from that of the result: d = g * df/da.
+    using UnaryGradient = void (*)(const T* a, const T* out, const T* g, T* d, std::size_t rows, int exponent);
+    using BinaryGradient = void (*)(const T* a, const T* b, const T* out, const T* g, T* d, std::size_t rows);
+    // Weighted sum of losses; weights may be null.
+    using Loss = double (*)(const T* y, const T* prediction, const T* weights, std::size_t rows, T parameter);
+    // First derivative and a positive curvature of each row's loss, times its weight.
+    using LossGradient = void (*)(const T* y, const T* prediction, const T* weights, T* first, T* second,
+                                  std::size_t rows, T parameter);
+
+    std::array<Unary, operation_count> unary{};
+    std::array<Binary, operation_count> binary{};
+    std::array<BinaryRight, operation_count> binary_right{}; // scalar right operand
+    std::array<BinaryLeft, operation_count> binary_left{};   // scalar left operand
+    std::array<UnaryGradient, operation_count> unary_gradient{};
+    std::array<BinaryGradient, operation_count> left_gradient{};
+    std::array<BinaryGradient, operation_count> right_gradient{};
+    std::array<Loss, loss_count> loss{};
+    std::array<LossGradient, loss_count> loss_gradient{};
+    // Largest magnitude; infinity if any value is not a number.
+    T (*largest)(const T* a, std::size_t rows) = nullptr;
+    // sum(a * b)
+    double (*dot)(const T* a, const T* b, std::size_t rows) = nullptr;
+    void (*product)(const T* a, const T* b, T* out, std::size_t rows) = nullptr;
+    std::string_view instruction_set;
+};
+
+// The best for this processor.
+template <class T> const Kernels<T>& kernels();
+
+} // namespace lat_sr
