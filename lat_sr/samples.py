@@ -119,7 +119,12 @@ def _read_npz(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_csv(path, skipinitialspace=True)
+    table = pd.read_csv(path, skipinitialspace=True)
+    if not isinstance(table.index, pd.RangeIndex):
+        raise InputError(
+            f"{path} is ragged: its rows are longer than its first line; name every column there"
+        )
+    return table
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
@@ -231,5 +236,7 @@ def read_samples(
         )
     values = y.to_numpy() if len(targets) > 1 else y[targets[0]].to_numpy()
     if values.dtype.kind == "O":
+        if y.isna().to_numpy().any():
+            raise InputError(f"a label of {', '.join(targets)} is missing in {file}; leave that row out")
         values = values.astype(str)
     return Samples(X.astype(np.float64), values, weights)

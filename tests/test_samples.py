@@ -83,6 +83,8 @@ def test_npz_without_names_numbers_the_columns(tmp_path):
         ("data.xlsx", b"", "ends in .csv"),
         ("data.csv", b"", "not a .csv file"),
         ("data.csv", b"a,y\n1,2\n1,2,3,4\n", "not a .csv file"),
+        ("data.csv", b"a,y\n1,2,3\n4,5,6\n", "ragged"),
+        ("data.csv", b"a,y\n1,t\n4,\n", "a label of y is missing"),
         ("data.csv", b"a,y\n", "0 rows"),
         ("data.csv", b"y\n1\n", "0 input columns"),
         ("data.csv", b"a,b\n1,2\n", "no target column y; its columns are: a, b"),
