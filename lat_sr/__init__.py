@@ -27,7 +27,7 @@ from lat_sr.errors import (
 )
 
 if TYPE_CHECKING:
-    from lat_sr import datasets
+    import lat_sr.datasets as datasets
     from lat_sr.datapath import lower
     from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
     from lat_sr.expression import parse
