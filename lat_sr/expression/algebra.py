@@ -221,7 +221,7 @@ def _piecewise(e: Any) -> Expression:
     """Recognise relu, which PySR gives to sympy as a piecewise function."""
     if len(e.args) == 2:
         (low, condition), (high, _) = e.args
-        if low == 0 and condition.is_Relational and condition.lts == high and condition.gts == 0:
+        if low.is_zero and condition.is_Relational and condition.lts == high and condition.gts.is_zero:
             return Call("relu", (_convert(high),))
     raise OperatorError(
         f"{e} is not supported: of the piecewise functions only relu, min and max are operators"

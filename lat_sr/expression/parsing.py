@@ -145,12 +145,15 @@ class _Parser:
             opened = self.pending[-1] if self.pending else None
             if token.kind == "end":
                 if opened is not None:
-                    self.wrong("this bracket is never closed: add ')'", opened.token.position)
+                    of_what = (
+                        f"the bracket of {opened.token.text}" if opened.kind == "call" else "this bracket"
+                    )
+                    self.wrong(f"{of_what} is never closed: add ')'", opened.token.position)
             elif opened is None:
                 hint = (
                     "unmatched ')': remove it" if token.text == ")" else "a comma may only separate operands"
                 )
-                self.wrong(f"{hint}", token.position)
+                self.wrong(hint, token.position)
             elif token.text == ")":
                 self.pending.pop()
                 if opened.kind == "call":

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import ExpressionError, InputError, OperatorError
-from lat_sr.operators import OPERATORS, closest_names, get_operator
+from lat_sr.operators import closest_names, get_operator
 from lat_sr.operators.declaration import OPERAND_NAMES
 
 __all__ = ["Call", "Constant", "Expression", "Variable", "differentiate", "evaluate"]
@@ -411,7 +411,7 @@ def evaluate(expression: Expression, X: ArrayLike, names: Sequence[str] | None =
             if isinstance(node, Variable):
                 return rows[:, position[node.name]]
             assert isinstance(node, Call)
-            return OPERATORS[node.operator].numpy(*operands)
+            return get_operator(node.operator).numpy(*operands)
 
         result[start : start + _ROWS_AT_ONCE] = expression.fold(value)
     return result

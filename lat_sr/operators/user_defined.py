@@ -76,7 +76,10 @@ def define_operator(name: str, expression: Any) -> Operator:
             f"operator {name!r} has the variables ({', '.join(variables)}): its expression must use x, "
             "or x and y, and no others"
         )
-    body = expand_user_operators(body, unary=True)
+    try:
+        body = _fold_constants(expand_user_operators(body, unary=True))
+    except ExpressionError as error:
+        raise OperatorError(f"operator {name!r} cannot be defined: {error}") from error
     arity = len(variables)
     inside = ", ".join(f"{{{i}}}" for i in range(arity))
     typeset = name.replace("_", r"\_")
@@ -145,9 +148,22 @@ def expand_user_operators(expression: Expression, *, unary: bool = False) -> Exp
 
     def expand(node: Expression, operands: tuple[Expression, ...]) -> Expression:
         if isinstance(node, Call):
-            declaration = OPERATORS[node.operator]
+            declaration = get_operator(node.operator)
             if declaration.expansion is not None and (unary or declaration.arity > 1):
                 return declaration.expansion.substitute(dict(zip(OPERAND_NAMES, operands, strict=False)))
         return node.with_operands(operands)
 
     return expression.fold(expand)
+
+
+def _fold_constants(expression: Expression) -> Expression:
+    """Compute the parts without variables, so that Julia's integers never meet a function of floats."""
+    from lat_sr.expression.tree import Call, Constant
+
+    def fold(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        values = [operand.value for operand in operands if isinstance(operand, Constant)]
+        if isinstance(node, Call) and len(values) == len(operands):
+            return Constant(float(get_operator(node.operator).numpy(*values)))
+        return node.with_operands(operands)
+
+    return expression.fold(fold)

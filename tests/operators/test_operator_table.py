@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import math
+import re
+import warnings
+
+import numpy as np
+import pytest
+import sympy
+from julia_definitions import python_of_julia
+
+from lat_sr.errors import OperatorError
+from lat_sr.expression import Call, Constant, Variable, differentiate, evaluate, from_sympy, parse
+from lat_sr.operators import OPERATORS, Domain, closest_names, get_operator
+
+ISSUE_2 = tuple(
+    re.findall(
+        r"\S+",
+        """+ - * / neg abs square cube pow sqrt sqrt_abs exp log log_abs log2 log10 log1p sin cos tan asin acos atan
+        sinh cosh tanh asinh acosh atanh gauss min max relu sign floor ceil inv""",
+    )
+)
+EXACT = {"+", "-", "*", "neg", "abs", "square", "cube", "pow", "min", "max", "relu", "sign", "floor", "ceil"}
+TRIGONOMETRIC = (
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+)
+
+# The definitions, in Python's own functions: an oracle that shares nothing with the table.
+MEANING = {
+    "+": lambda x, y: x + y,
+    "-": lambda x, y: x - y,
+    "*": lambda x, y: x * y,
+    "/": lambda x, y: x / y,
+    "neg": lambda x: -x,
+    "abs": abs,
+    "square": lambda x: x * x,
+    "cube": lambda x: x * x * x,
+    "sqrt": math.sqrt,
+    "sqrt_abs": lambda x: math.sqrt(abs(x)),
+    "exp": math.exp,
+    "log": math.log,
+    "log_abs": lambda x: math.log(abs(x)),
+    "log2": math.log2,
+    "log10": math.log10,
+    "log1p": math.log1p,
+    "gauss": lambda x: math.exp(-x * x),
+    "min": min,
+    "max": max,
+    "relu": lambda x: x if x > 0 else 0.0,
+    "sign": lambda x: (x > 0) - (x < 0),
+    "floor": math.floor,
+    "ceil": math.ceil,
+    "inv": lambda x: 1 / x,
+    "pow": lambda x, n: x ** int(n),
+} | {n: getattr(math, n) for n in TRIGONOMETRIC}
+
+POINTS = (-3.0, -1.5, -1.0, -0.75, -0.25, 0.0, 0.25, 0.5, 1.0, 1.75, 4.0)
+
+
+def call(name: str) -> Call:
+    second = Constant(-2.0) if name == "pow" else Variable("y")
+    return Call(name, (Variable("x"), second)[: OPERATORS[name].arity])
+
+
+def grid(name: str) -> np.ndarray:
+    """Operands: pairs of points; the second is the exponent -2 for pow."""
+    seconds = (-2.0,) if name == "pow" else POINTS
+    return np.array([(x, y) for x in POINTS for y in seconds])
+
+
+def test_the_operators_of_the_issue_are_there() -> None:
+    assert set(OPERATORS) == set(ISSUE_2)
+
+
+def test_the_table_is_read_only() -> None:
+    with pytest.raises(TypeError):
+        OPERATORS["sin"] = OPERATORS["cos"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_values_and_domain(name: str) -> None:
+    operator = OPERATORS[name]
+    for row in grid(name):
+        operands = row[: operator.arity]
+        try:
+            expected = float(MEANING[name](*(float(v) for v in operands)))
+        except (ValueError, ZeroDivisionError):
+            expected = math.nan
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value = float(operator.numpy(*operands))
+        assert value == pytest.approx(expected, rel=1e-14, nan_ok=True), operands
+        inside = all(d.contains(v) for d, v in zip(operator.domain, operands, strict=True))
+        if name != "pow":
+            assert inside == (not math.isnan(expected)), operands
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_arrays_broadcast_and_nan_passes_through(name: str) -> None:
+    operator = OPERATORS[name]
+    operands = [np.array([[0.5], [np.nan]]), np.array([2.0, 3.0, 4.0])][: operator.arity]
+    values = operator.numpy(*operands)
+    assert values.dtype == np.float64
+    assert values.shape == np.broadcast_shapes(*(o.shape for o in operands))
+    assert np.isnan(values[1]).all()
+    assert not np.isnan(operator.numpy(*[np.array([1.0])] * operator.arity)).any() or name == "atanh"
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_sympy_means_the_same(name: str) -> None:
+    operator = OPERATORS[name]
+    x, y = sympy.symbols("x y")
+    symbolic = operator.sympy(*(x, sympy.Integer(-2) if name == "pow" else y)[: operator.arity])
+    back = from_sympy(symbolic)
+    rows = grid(name)
+    values = operator.numpy(*rows.T[: operator.arity])
+    inside = np.isfinite(values)
+    assert evaluate(back, rows, ["x", "y"])[inside] == pytest.approx(values[inside], rel=1e-13)
+    for row, value in zip(rows[inside], values[inside], strict=True):
+        exact = complex(symbolic.subs({x: sympy.Rational(row[0]), y: sympy.Rational(row[1])}).evalf(20))
+        assert exact.real == pytest.approx(value, rel=1e-13)
+        assert exact.imag == 0
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_derivatives_match_differences(name: str) -> None:
+    expression = call(name)
+    step = 1e-6
+    # Away from the kinks and steps of the grid, and where the function is smooth at this scale.
+    rows = grid(name) + np.array([0.111, 0.0 if name == "pow" else 0.057])
+    for column, variable in enumerate("xy"[: 1 if name == "pow" else OPERATORS[name].arity]):
+        shift = np.zeros(2)
+        shift[column] = step
+        high, low = (evaluate(expression, rows + s * shift, ["x", "y"]) for s in (1, -1))
+        difference = (high - low) / (2 * step)
+        derivative = evaluate(differentiate(expression, variable), rows, ["x", "y"])
+        known = np.isfinite(difference)
+        assert known.any()
+        assert derivative[known] == pytest.approx(difference[known], rel=2e-4, abs=1e-6)
+
+
+def test_the_exponent_has_no_derivative() -> None:
+    assert differentiate(parse("2 ^ 3"), "x") == Constant(0.0)
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_implementations(name: str) -> None:
+    operator = OPERATORS[name]
+    assert operator.is_exact == (name in EXACT)
+    assert operator.implementations == (("exact",) if name in EXACT else ("table", "interp"))
+
+
+@pytest.mark.parametrize("name", ISSUE_2)
+def test_text_and_latex_render_with_balanced_braces(name: str) -> None:
+    operator = OPERATORS[name]
+    text = operator.text.template.format("x", "y")
+    assert parse(text if name != "pow" else text.replace("y", "2")).operator == name  # type: ignore[attr-defined]
+    latex = operator.latex.template.format("x", "y")
+    assert latex.count("{") == latex.count("}")
+    assert latex.count(r"\left") == latex.count(r"\right")
+    assert "x" in latex
+    assert ("y" in latex) == (operator.arity == 2)
+    assert (
+        len(operator.text.operands) == len(operator.latex.operands) == len(operator.domain) == operator.arity
+    )
+
+
+@pytest.mark.parametrize("name", ["sqrt_abs", "log_abs", "gauss"])
+def test_julia_definitions_of_what_pysr_lacks(name: str) -> None:
+    definition = OPERATORS[name].julia
+    assert definition is not None
+    defined, function = python_of_julia(definition)
+    assert defined == name
+    for x in (-2.5, -1.0, 0.5, 3.0):
+        assert function(x) == pytest.approx(MEANING[name](x), rel=1e-15)
+
+
+def test_everything_else_is_built_into_julia_or_pysr() -> None:
+    defined = {n for n, o in OPERATORS.items() if o.julia is not None}
+    assert defined == {"sqrt_abs", "log_abs", "gauss"}
+
+
+@pytest.mark.parametrize(
+    ("alias", "name"),
+    [
+        ("plus", "+"),
+        ("add", "+"),
+        ("mult", "*"),
+        ("sub", "-"),
+        ("div", "/"),
+        ("Abs", "abs"),
+        ("^", "pow"),
+        ("**", "pow"),
+        ("Max", "max"),
+        ("ceiling", "ceil"),
+        ("safe_log", "log"),
+        ("ln", "log"),
+        ("arcsin", "asin"),
+        ("sin", "sin"),
+    ],
+)
+def test_aliases(alias: str, name: str) -> None:
+    assert get_operator(alias) is OPERATORS[name]
+
+
+def test_no_two_operators_share_a_name() -> None:
+    names = [n for o in OPERATORS.values() for n in (o.name, *o.aliases)]
+    assert len(names) == len(set(names))
+
+
+def test_unknown_operator_lists_the_nearest_and_all() -> None:
+    with pytest.raises(OperatorError, match=r"unknown operator 'sinn'; did you mean .*\bsin\b.*\?") as caught:
+        get_operator("sinn")
+    for name in ISSUE_2:
+        assert f" {name}" in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+
+
+def test_closest_names_ends_the_sentence() -> None:
+    assert closest_names("Mass", ["mass", "mult"]) == "; did you mean mass?"
+    assert closest_names("zzz", ["mass", "mult"]) == "."
+
+
+def test_domain() -> None:
+    domain = Domain(-1.0, 2.0, upper_open=True, poles=(0.5,))
+    assert domain.contains([-1.1, -1.0, 0.0, 0.5, 1.9, 2.0, np.nan]).tolist() == [0, 1, 1, 0, 1, 0, 0]
+    assert domain.julia("x") == "x >= -1 && x < 2 && x != 0.5"
+    assert not domain.is_everywhere
+    assert Domain().is_everywhere
