@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import warnings
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -119,12 +120,14 @@ def _read_npz(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    table = pd.read_csv(path, skipinitialspace=True)
-    if not isinstance(table.index, pd.RangeIndex):
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            return pd.read_csv(path, skipinitialspace=True, index_col=False)
+    except pd.errors.ParserWarning as error:
         raise InputError(
             f"{path} is ragged: its rows are longer than its first line; name every column there"
-        )
-    return table
+        ) from error
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
