@@ -1,0 +1,5 @@
+"""Datapaths as combinational circuits in alkaid's intermediate representation (ALIR)."""
+
+from lat_sr.circuit.trace import trace
+
+__all__ = ["trace"]
