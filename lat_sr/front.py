@@ -21,6 +21,7 @@ __all__ = [
     "MODEL_SELECTION",
     "Budget",
     "FrontPoint",
+    "PredictedCircuit",
     "non_dominated",
     "require_within",
     "scores",
@@ -51,27 +52,21 @@ LOSSES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class FrontPoint:
-    """One formula of a front.
+class PredictedCircuit:
+    """A datapath and what its circuit is predicted to cost.
 
     Parameters
     ----------
-    expression : Expression
-        Over the input names of the datapath.
-    loss : float
-        Mean training loss in float64 arithmetic.
     datapath : Datapath
-        The circuit of this formula alone.
+        What the circuit computes.
     latency_cycles : int
-        Predicted clock cycles.
+        Clock cycles.
     delay_ps : float
-        Predicted longest register-to-register delay in picoseconds.
+        Longest register-to-register delay in picoseconds.
     lut, ff, dsp : int
-        Predicted resources.
+        Resources.
     """
 
-    expression: Expression
-    loss: float
     datapath: Datapath
     latency_cycles: int
     delay_ps: float
@@ -79,23 +74,78 @@ class FrontPoint:
     ff: int
     dsp: int
 
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready description, read back by `from_dict`."""
+        return {**{name: getattr(self, name) for name in _FIGURES}, "datapath": self.datapath.to_dict()}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> PredictedCircuit:
+        """Inverse of `to_dict`.
+
+        Raises
+        ------
+        FormatError
+            The description lacks something or does not fit together.
+        """
+        from lat_sr.datapath import Datapath
+
+        try:
+            figures = {name: kind(data[name]) for name, kind in _FIGURES.items()}
+            return cls(datapath=Datapath.from_dict(data["datapath"]), **figures)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise FormatError(f"a circuit is damaged ({error!r}); fit and save the model again") from error
+
+
+_FIGURES: Mapping[str, Callable[[Any], Any]] = {
+    "latency_cycles": int,
+    "delay_ps": float,
+    "lut": int,
+    "ff": int,
+    "dsp": int,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FrontPoint:
+    """One formula of a front.
+
+    Parameters
+    ----------
+    expression : Expression
+        Over the input names of the circuit.
+    loss : float
+        Mean training loss in float64 arithmetic.
+    circuit : PredictedCircuit
+        The circuit of this formula alone.
+    """
+
+    expression: Expression
+    loss: float
+    circuit: PredictedCircuit
+
     @property
     def complexity(self) -> int:
         """Nodes of the expression tree."""
         return self.expression.size
 
+    @property
+    def latency_cycles(self) -> int:
+        """Predicted clock cycles."""
+        return self.circuit.latency_cycles
+
+    @property
+    def lut(self) -> int:
+        """Predicted look-up tables."""
+        return self.circuit.lut
+
+    @property
+    def dsp(self) -> int:
+        """Predicted DSP slices."""
+        return self.circuit.dsp
+
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description, read back by `from_dict`."""
-        return {
-            "equation": str(self.expression),
-            "loss": self.loss,
-            "latency_cycles": self.latency_cycles,
-            "delay_ps": self.delay_ps,
-            "lut": self.lut,
-            "ff": self.ff,
-            "dsp": self.dsp,
-            "datapath": self.datapath.to_dict(),
-        }
+        return {"equation": str(self.expression), "loss": self.loss, "circuit": self.circuit.to_dict()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FrontPoint:
@@ -106,21 +156,12 @@ class FrontPoint:
         FormatError
             The description lacks something or does not fit together.
         """
-        from lat_sr.datapath import Datapath
         from lat_sr.expression import parse
 
         try:
-            datapath = Datapath.from_dict(data["datapath"])
-            return cls(
-                expression=parse(data["equation"], datapath.input_names),
-                loss=float(data["loss"]),
-                datapath=datapath,
-                latency_cycles=int(data["latency_cycles"]),
-                delay_ps=float(data["delay_ps"]),
-                lut=int(data["lut"]),
-                ff=int(data["ff"]),
-                dsp=int(data["dsp"]),
-            )
+            circuit = PredictedCircuit.from_dict(data["circuit"])
+            expression = parse(data["equation"], circuit.datapath.input_names)
+            return cls(expression, float(data["loss"]), circuit)
         except (KeyError, TypeError, AttributeError) as error:
             raise FormatError(
                 f"a front point is damaged ({error!r}); fit and save the model again"
@@ -147,13 +188,15 @@ class Budget:
     max_lut: int | None = None
     max_dsp: int | None = None
 
-    def excess(self, latency_cycles: int, lut: int, dsp: int) -> list[str]:
+    def excess(self, latency_cycles: int, lut: int | None, dsp: int | None) -> list[str]:
         """Name what goes over the budget.
 
         Parameters
         ----------
-        latency_cycles, lut, dsp : int
-            Cost of a circuit.
+        latency_cycles : int
+            Latency of a circuit.
+        lut, dsp : int or None
+            Its resources; None, where they are not known, is over no limit.
 
         Returns
         -------
@@ -174,7 +217,7 @@ class Budget:
         return [
             f"{what} {value} > {name} {limit}"
             for what, value, name, limit in checks
-            if limit is not None and value > limit
+            if limit is not None and value is not None and value > limit
         ]
 
     def fits(self, point: FrontPoint) -> bool:

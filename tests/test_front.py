@@ -1,5 +1,5 @@
+import json
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -24,7 +24,7 @@ PLAIN = lower(parse("x0"), "ap_fixed<8,4>")
 
 
 def point(loss, latency=1, lut=10, text="x0", dsp=0):
-    return FrontPoint(parse(text), loss, PLAIN, latency, 1000.0, lut, 8, dsp)
+    return FrontPoint(parse(text), loss, PredictedCircuit(PLAIN, latency, 1000.0, lut, 8, dsp))
 
 
 @given(
@@ -110,18 +110,21 @@ def test_spread_holds_the_selected_and_every_latency():
 
 
 def test_point_round_trip():
-    original = replace(
-        point(0.5), expression=parse("sin(x0) + 1"), datapath=lower(parse("sin(x0) + 1"), "ap_fixed<8,4>")
-    )
-    assert FrontPoint.from_dict(original.to_dict()) == original
+    circuit = PredictedCircuit(lower(parse("sin(x0) + 1"), "ap_fixed<8,4>"), 2, 1234.5, 20, 16, 1)
+    original = FrontPoint(parse("sin(x0) + 1"), 0.5, circuit)
+    assert FrontPoint.from_dict(json.loads(json.dumps(original.to_dict()))) == original
 
 
-@pytest.mark.parametrize("missing", ["equation", "loss", "datapath"])
-def test_damaged_point(missing):
-    data = point(0.5).to_dict()
-    del data[missing]
-    with pytest.raises(FormatError):
-        FrontPoint.from_dict(data)
+@pytest.mark.parametrize(
+    "path", [("equation",), ("loss",), ("circuit",), ("circuit", "lut"), ("circuit", "datapath")]
+)
+def test_damaged_point(path):
+    whole = data = point(0.5).to_dict()
+    for key in path[:-1]:
+        data = data[key]
+    del data[path[-1]]
+    with pytest.raises(FormatError, match="damaged"):
+        FrontPoint.from_dict(whole)
 
 
 def test_losses_of_margins():
