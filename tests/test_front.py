@@ -13,6 +13,7 @@ from lat_sr.front import (
     LOSSES,
     Budget,
     FrontPoint,
+    PredictedCircuit,
     non_dominated,
     require_within,
     scores,
