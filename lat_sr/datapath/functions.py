@@ -103,7 +103,9 @@ def lookup_function(
         if not len(samples):
             break
         error = plan.predict(np.clip(samples, covering.low, covering.high)) - truth
-        if math.sqrt(float(np.mean(error**2))) <= style.tolerance * 2.0**-style.fraction:
+        with np.errstate(over="ignore"):
+            mean_square = float(np.mean(error**2))
+        if mean_square <= (style.tolerance * 2.0**-style.fraction) ** 2:
             return plan.emit(builder, operand)
     if not required:
         return None
