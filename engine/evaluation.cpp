@@ -5,47 +5,6 @@
 
 namespace lat_sr {
 
-namespace {
-
-// Marks each subtree that depends on one variable and holds a table function: the lowering makes it one lookup.
-class FusedParts {
-public:
-    static constexpr int none = -1;
-    static constexpr int several = -2;
-
-    void push(const Tree& tree, std::size_t i) {
-        const Node& node = tree[i];
-        int variable = node.op == Op::variable ? static_cast<int>(node.variable) : none;
-        bool table = operation(node.op).table || (node.op == Op::power && node.value < 0);
-        const int arity = node.arity();
-        if (arity > 0) {
-            join(tree.right_of(i), variable, table);
-        }
-        if (arity > 1) {
-            join(tree.left_of(i), variable, table);
-        }
-        variables_.push_back(variable);
-        tables_.push_back(table);
-    }
-    [[nodiscard]] bool fused(std::size_t i) const { return tables_[i] && variables_[i] >= 0; }
-
-private:
-    void join(std::size_t operand, int& variable, bool& table) const {
-        table = table || tables_[operand];
-        const int other = variables_[operand];
-        if (variable == none) {
-            variable = other;
-        } else if (other != none && other != variable) {
-            variable = several;
-        }
-    }
-
-    std::vector<int> variables_;
-    std::vector<bool> tables_;
-};
-
-} // namespace
-
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
     : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(4 * block) {
@@ -53,16 +12,10 @@ Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const s
 }
 
 template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
-    limited_.assign(tree.length(), 0);
-    FusedParts parts;
+    const std::vector<Fusion>& marks = fusion_.mark(tree);
+    limited_.resize(tree.length());
     for (std::size_t i = 0; i < tree.length(); ++i) {
-        const Node& node = tree[i];
-        parts.push(tree, i);
-        if (parts.fused(i)) {
-            std::fill(limited_.begin() + static_cast<std::ptrdiff_t>(tree.begin_of(i)),
-                      limited_.begin() + static_cast<std::ptrdiff_t>(i), 0);
-        }
-        limited_[i] = parts.fused(i) || operation(node.op).table || (node.op == Op::power && node.value < 0) ? 1 : 0;
+        limited_[i] = marks[i] == Fusion::root || (marks[i] == Fusion::separate && needs_table(tree[i])) ? 1 : 0;
     }
     limited_.back() = 1;
 }
@@ -83,7 +36,10 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
             stack_.push_back({.source = Source::column, .index = node.variable});
             continue;
         }
-        Instruction instruction{.op = node.op, .exponent = static_cast<int>(node.value), .limited = limited_[i] != 0};
+        Instruction instruction;
+        instruction.op = node.op;
+        instruction.exponent = static_cast<int>(node.value);
+        instruction.limited = limited_[i] != 0;
         if (node.arity() == 2) {
             instruction.b = stack_.back();
             stack_.pop_back();

@@ -3,6 +3,7 @@
 
 #include "aligned.hpp"
 #include "data.hpp"
+#include "fusion.hpp"
 #include "kernels.hpp"
 #include "tree.hpp"
 
@@ -79,6 +80,7 @@ private:
     Objective objective_;
     const Kernels<T>& kernels_;
     const std::atomic<bool>* stop_;
+    FusionMarker fusion_;
     std::vector<Instruction> tape_;
     std::vector<Operand> stack_;
     std::vector<std::size_t> free_; // slots

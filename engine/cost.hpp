@@ -1,0 +1,152 @@
+// What a tree costs on the target, before it is evaluated. The rules are written down in lat_sr/search/costmodel.py.
+#pragma once
+
+#include "fusion.hpp"
+#include "operators.hpp"
+#include "tree.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace lat_sr {
+
+enum class Primitive : std::uint8_t {
+    add,
+    add_constant,
+    subtract,
+    negate,
+    absolute,
+    minimum,
+    maximum,
+    relu,
+    sign,
+    floor,
+    ceil,
+    output_cast,
+};
+inline constexpr std::size_t primitive_count = 12;
+inline constexpr std::array<std::string_view, primitive_count> primitive_names{
+    "add",     "add_constant", "subtract", "negate", "absolute", "minimum",
+    "maximum", "relu",         "sign",     "floor",  "ceil",     "output_cast"};
+
+struct WidthCost {
+    std::vector<double> delay_ps;
+    std::vector<double> lut;
+};
+
+struct GridCost {
+    std::size_t rows = 0;
+    std::size_t columns = 0;
+    std::vector<double> delay_ps;
+    std::vector<double> lut;
+    std::vector<double> dsp;
+};
+
+struct FunctionCost {
+    std::vector<double> segments_ps;
+    double lut = 0.0;
+    double dsp = 0.0;
+    double bram = 0.0;
+    double low = 0.0;
+    double high = 0.0;
+    int fraction = 0;
+};
+
+struct CostModel {
+    double available_ps = 0.0;
+    double register_ps = 0.0;
+    std::vector<double> input_low;
+    std::vector<double> input_high;
+    int input_fraction = 0;
+    double output_low = 0.0;
+    double output_high = 0.0;
+    int output_fraction = 0;
+    int constant_fraction = 0;
+    int width_limit = 48;
+    int multiplicand_limit = 27;
+    int multiplier_limit = 18;
+    std::array<WidthCost, primitive_count> primitives;
+    GridCost multiply;
+    GridCost scale;
+    std::array<std::optional<FunctionCost>, operation_count> functions;
+    FunctionCost fused;
+};
+
+struct Cost {
+    int latency = 1;       // clock cycles
+    double delay_ps = 0.0; // combinational, without registers
+    double lut = 0.0;
+    double dsp = 0.0;
+    double bram = 0.0;
+};
+
+struct Budget {
+    double latency = std::numeric_limits<double>::infinity();
+    double lut = std::numeric_limits<double>::infinity();
+    double dsp = std::numeric_limits<double>::infinity();
+
+    [[nodiscard]] bool allows(const Cost& cost) const {
+        return cost.latency <= latency && cost.lut <= lut && cost.dsp <= dsp;
+    }
+};
+
+// Owns its scratch memory; one instance a thread.
+class CostEstimator {
+public:
+    explicit CostEstimator(const CostModel& model) : model_(model) {}
+
+    // Throws std::invalid_argument for a function that the model lacks or a variable it does not know.
+    Cost operator()(const Tree& tree);
+
+private:
+    struct Value {
+        bool constant = false;
+        double value = 0.0; // of a constant
+        double low = 0.0;
+        double high = 0.0;
+        int fraction = 0;
+        int cycle = 0;
+        double ps = 0.0;    // within the cycle
+        double delay = 0.0; // since the inputs, without registers
+        std::uint64_t hash = 0;
+    };
+    struct Price {
+        double lut = 0.0;
+        double dsp = 0.0;
+        double bram = 0.0;
+    };
+
+    Value node(const Tree& tree, std::size_t i);
+    double fold(const Tree& tree, std::size_t i);
+    Value variable(std::size_t index) const;
+    Value constant(double value) const { return constant(value, model_.constant_fraction); }
+    static Value constant(double value, int fraction);
+    Value aligned(Primitive primitive, Value a, Value b);
+    Value unary(Primitive primitive, const Value& a);
+    Value multiply(Value a, Value b);
+    Value scale(Value a, double factor, int fraction);
+    Value power(const Value& base, int exponent);
+    Value function(const FunctionCost& cost, const Value& a, std::uint64_t identity);
+    const FunctionCost& function_cost(Op op) const;
+
+    // Puts the segments after the operands and charges the price, unless an equal node did.
+    void finish(Value& result, std::span<const Value* const> operands, std::span<const double> segments,
+                const Price& price);
+    void place(Value& value, double delay) const;
+    void narrow(Value& value, int limit) const;
+
+    const CostModel& model_;
+    FusionMarker fusion_;
+    std::vector<Value> values_;
+    std::vector<double> exact_; // of parts without variables, not rounded
+    std::vector<std::uint64_t> charged_;
+    Cost cost_;
+};
+
+} // namespace lat_sr
