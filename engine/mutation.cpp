@@ -1,0 +1,181 @@
+#include "mutation.hpp"
+
+#include "simplify.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <vector>
+
+namespace lat_sr {
+
+namespace {
+
+// A random node for which `accept` holds, or the tree's length.
+template <class Accept> std::size_t random_node(const Tree& tree, Random& random, Accept accept) {
+    std::size_t found = tree.length();
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        if (accept(i) && random.below(++count) == 0) {
+            found = i;
+        }
+    }
+    return found;
+}
+
+} // namespace
+
+Mutator::Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights)
+    : grammar_(grammar), maxsize_(maxsize) {
+    std::partial_sum(weights.begin(), weights.end(), cumulative_.begin());
+}
+
+Mutation Mutator::draw(Random& random) const {
+    const double mark = random.uniform() * cumulative_.back();
+    const auto found = std::ranges::upper_bound(cumulative_, mark);
+    return static_cast<Mutation>(std::min<std::ptrdiff_t>(found - cumulative_.begin(), mutation_count - 1));
+}
+
+Tree Mutator::mutate(const Tree& tree, Random& random) const {
+    Tree result = tree;
+    // A second change now and then reaches formulas behind a bad intermediate one.
+    constexpr double second_change = 0.2;
+    do {
+        apply(draw(random), result, random);
+    } while (random.chance(second_change));
+    return result;
+}
+
+Tree Mutator::crossover(const Tree& receiver, const Tree& donor, Random& random) const {
+    Tree result = receiver;
+    const std::size_t place = random.below(receiver.length());
+    const std::size_t kept = receiver.length() - receiver[place].size;
+    const std::size_t part =
+        random_node(donor, random, [&](std::size_t i) { return kept + donor[i].size <= maxsize_; });
+    if (part < donor.length()) {
+        result.replace(place, donor.subtree(part));
+    }
+    return result;
+}
+
+std::vector<Node> Mutator::wrapped(std::span<const Node> part, Random& random) const {
+    std::vector<Node> nodes(part.begin(), part.end());
+    constexpr double unary_share = 0.3;
+    if (!has(2) || (has(1) && random.chance(unary_share))) {
+        nodes.push_back(grammar_.random_operation(random, 1));
+        return nodes;
+    }
+    const Node leaf = grammar_.random_leaf(random);
+    nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
+    nodes.push_back(grammar_.random_operation(random, 2));
+    return nodes;
+}
+
+void Mutator::change_constant(Tree& tree, Random& random) const {
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].op == Op::constant; });
+    if (i == tree.length()) {
+        change_leaf(tree, random);
+        return;
+    }
+    double& value = tree[i].value;
+    constexpr double sign_change = 0.05;
+    constexpr double shift = 0.3;
+    if (random.chance(sign_change)) {
+        value = -value;
+    } else if (random.chance(shift)) {
+        value += 0.3 * random.normal();
+    } else {
+        value *= std::exp(0.7 * random.normal());
+    }
+    value = static_cast<double>(static_cast<float>(value));
+}
+
+void Mutator::change_operation(Tree& tree, Random& random) const {
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+    if (i < tree.length() && has(tree[i].arity())) {
+        const Node drawn = grammar_.random_operation(random, tree[i].arity());
+        tree[i].op = drawn.op;
+        tree[i].value = drawn.value;
+    }
+}
+
+void Mutator::change_leaf(Tree& tree, Random& random) const {
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
+    Node leaf = grammar_.random_leaf(random);
+    leaf.size = 1;
+    tree[i] = leaf;
+}
+
+void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
+    switch (mutation) {
+    case Mutation::change_constant:
+        change_constant(tree, random);
+        break;
+    case Mutation::change_operation:
+        change_operation(tree, random);
+        break;
+    case Mutation::change_leaf:
+        change_leaf(tree, random);
+        break;
+    case Mutation::swap_operands: {
+        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].arity() == 2; });
+        if (i < tree.length()) {
+            const std::span<const Node> left = tree.subtree(tree.left_of(i));
+            const std::span<const Node> right = tree.subtree(Tree::right_of(i));
+            std::vector<Node> nodes(right.begin(), right.end());
+            nodes.insert(nodes.end(), left.begin(), left.end());
+            nodes.push_back(tree[i]);
+            tree.replace(i, nodes);
+        }
+        break;
+    }
+    case Mutation::insert: {
+        const std::size_t i = random.below(tree.length());
+        if (has(1) || has(2)) {
+            tree.replace(i, wrapped(tree.subtree(i), random));
+        }
+        break;
+    }
+    case Mutation::append: {
+        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
+        if (has(1) || has(2)) {
+            tree.replace(i, wrapped(tree.subtree(i), random));
+        }
+        break;
+    }
+    case Mutation::remove: {
+        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+        if (i < tree.length()) {
+            const bool right = tree[i].arity() == 1 || random.chance(0.5);
+            const std::span<const Node> kept = tree.subtree(right ? Tree::right_of(i) : tree.left_of(i));
+            tree.replace(i, std::vector<Node>(kept.begin(), kept.end()));
+        }
+        break;
+    }
+    case Mutation::replace_subtree: {
+        const std::size_t i = random.below(tree.length());
+        const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[i].size);
+        constexpr std::size_t largest = 7;
+        tree.replace(i, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(
+                                                              1, std::min(room, largest)))));
+        break;
+    }
+    case Mutation::hoist: {
+        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+        if (i < tree.length()) {
+            const std::size_t kept = tree.begin_of(i) + random.below(tree[i].size - 1);
+            const std::span<const Node> part = tree.subtree(kept);
+            tree.replace(i, std::vector<Node>(part.begin(), part.end()));
+        }
+        break;
+    }
+    case Mutation::randomise:
+        tree = Tree(grammar_.random_nodes(random, 1 + random.below(maxsize_)));
+        break;
+    case Mutation::simplify:
+        tree = simplified(tree);
+        break;
+    }
+}
+
+} // namespace lat_sr
