@@ -1,4 +1,4 @@
-"""One definition of arithmetic: the datapath's numpy evaluation, alkaid's interpreter and the C++ core agree bit for bit."""
+"""One definition of arithmetic: numpy, alkaid's interpreter and the C++ core agree bit for bit."""
 
 from __future__ import annotations
 

@@ -23,6 +23,7 @@ Function = Callable[[Floats], Floats]
 MAXIMUM_INDEX_BITS = 12  # 4096 entries: 64 six-input LUTs per output bit
 MAXIMUM_RESULT_BITS = 24  # of a table; wider results lose fraction bits
 INTERPOLATION_ARGUMENT_BITS = 18  # one DSP48E2 port
+MAXIMUM_MAGNITUDE = 2.0**40  # results beyond saturate, so that sums and products with them stay within a node
 _SAMPLES = 4096  # points on which a table's error is judged
 
 
@@ -95,7 +96,7 @@ def lookup_function(
     with np.errstate(all="ignore"):
         truth = function(samples * scale)
     usable = np.isfinite(truth)
-    samples, truth = samples[usable], truth[usable]
+    samples, truth = samples[usable], np.clip(truth[usable], -MAXIMUM_MAGNITUDE, MAXIMUM_MAGNITUDE)
     make = _interpolated if style.implementation == "interp" else _direct
     plan = None
     for index_bits in range(min(3, covering.width), min(covering.width, MAXIMUM_INDEX_BITS) + 1):
@@ -103,9 +104,7 @@ def lookup_function(
         if not len(samples):
             break
         error = plan.predict(np.clip(samples, covering.low, covering.high)) - truth
-        with np.errstate(over="ignore"):
-            mean_square = float(np.mean(error**2))
-        if mean_square <= (style.tolerance * 2.0**-style.fraction) ** 2:
+        if float(np.mean(error**2)) <= (style.tolerance * 2.0**-style.fraction) ** 2:
             return plan.emit(builder, operand)
     if not required:
         return None
@@ -179,9 +178,8 @@ class _InterpolatedPlan:
         steps = builder.scale(rest, 1, -node.fraction)
         total = builder.add(value, builder.multiply(slope, steps))
         result = builder.nodes[total]
-        return builder.cast(
-            total, plain(result.integer + self.result_fraction, result.integer, signed=result.signed)
-        )
+        integer = max(result.integer, 1 - self.result_fraction)
+        return builder.cast(total, plain(integer + self.result_fraction, integer, signed=result.signed))
 
 
 def _direct(
@@ -209,6 +207,9 @@ def _interpolated(
     middle = _finite(function, (cells + 0.5) * 2.0**drop * step, name)
     limited, fraction = _to_seen_range(left, cells, covering, coarse + drop, style)
     inside = left == limited
+    # A cell at the end of the range may reach values far beyond it, which would cost the slopes their precision.
+    far = 8 * float(np.abs(limited).max())
+    right, middle = np.clip(right, -far, far), np.clip(middle, -far, far)
     slopes = np.where(inside, (right - left) / 2.0**drop, 0.0)
     # The chord errs to one side only: half of its largest deviation centres the error.
     limited = limited + np.where(inside, (middle - (left + right) / 2) / 2, 0.0)
@@ -237,7 +238,7 @@ def _cells(covering: _Covering, drop: int) -> Floats:
 def _finite(function: Function, arguments: Floats, name: str) -> Floats:
     """Function values, with the nearest value inside of the domain standing in outside of it."""
     with np.errstate(all="ignore"):
-        values = np.asarray(function(arguments), dtype=np.float64)
+        values = np.clip(function(arguments), -MAXIMUM_MAGNITUDE, MAXIMUM_MAGNITUDE)
     good = np.isfinite(values)
     if not good.any():
         raise ExpressionError(
