@@ -1,0 +1,96 @@
+#include "archive.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <tuple>
+
+namespace lat_sr {
+
+namespace {
+
+double loss_of(const std::map<std::pair<int, std::size_t>, Entry>& cells, const std::pair<int, std::size_t>& cell) {
+    const auto found = cells.find(cell);
+    return found == cells.end() ? std::numeric_limits<double>::infinity() : found->second.loss;
+}
+
+} // namespace
+
+Archive::Cell Archive::lut_cell(const Cost& cost) {
+    // Eight cells an octave: the LUT estimate is not better than that.
+    constexpr double cells = 8.0;
+    return {cost.latency, static_cast<std::size_t>(std::log2(1.0 + cost.lut) * cells)};
+}
+
+double Archive::loss_to_beat(const Cost& cost, std::size_t complexity) const {
+    return std::max(loss_of(by_size_, {cost.latency, complexity}), loss_of(by_lut_, lut_cell(cost)));
+}
+
+bool Archive::insert(const Entry& entry) {
+    bool kept = false;
+    const auto keep_in = [&](std::map<Cell, Entry>& cells, const Cell& cell) {
+        const auto [position, inserted] = cells.try_emplace(cell, entry);
+        if (!inserted && entry.loss < position->second.loss) {
+            position->second = entry;
+            kept = true;
+        }
+        kept = kept || inserted;
+    };
+    keep_in(by_size_, {entry.cost.latency, entry.complexity});
+    keep_in(by_lut_, lut_cell(entry.cost));
+    return kept;
+}
+
+void Archive::merge(const Archive& other) {
+    for (const auto* cells : {&other.by_size_, &other.by_lut_}) {
+        for (const auto& [cell, entry] : *cells) {
+            insert(entry);
+        }
+    }
+}
+
+void Archive::clear() {
+    by_size_.clear();
+    by_lut_.clear();
+}
+
+std::vector<const Entry*> Archive::entries() const {
+    std::vector<const Entry*> result;
+    result.reserve(by_size_.size());
+    for (const auto& [cell, entry] : by_size_) {
+        result.push_back(&entry);
+    }
+    return result;
+}
+
+std::vector<const Entry*> Archive::front() const {
+    std::vector<const Entry*> candidates = entries();
+    for (const auto& [cell, entry] : by_lut_) {
+        candidates.push_back(&entry);
+    }
+    std::ranges::stable_sort(candidates, [](const Entry* a, const Entry* b) {
+        return std::tuple(a->cost.latency, a->cost.lut, a->loss, a->complexity) <
+               std::tuple(b->cost.latency, b->cost.lut, b->loss, b->complexity);
+    });
+    // In this order only an earlier entry can dominate a later one.
+    std::vector<const Entry*> result;
+    for (const Entry* candidate : candidates) {
+        const bool dominated = std::ranges::any_of(result, [&](const Entry* kept) {
+            return kept->cost.lut <= candidate->cost.lut && kept->loss <= candidate->loss;
+        });
+        if (!dominated) {
+            result.push_back(candidate);
+        }
+    }
+    return result;
+}
+
+double Archive::best_loss() const {
+    double best = std::numeric_limits<double>::infinity();
+    for (const auto& [cell, entry] : by_size_) {
+        best = std::min(best, entry.loss);
+    }
+    return best;
+}
+
+} // namespace lat_sr

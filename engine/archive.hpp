@@ -1,0 +1,46 @@
+// The best formulas so far: one for each (latency, size) cell and one for each (latency, LUT) cell. The front comes
+// from them.
+#pragma once
+
+#include "cost.hpp"
+#include "tree.hpp"
+
+#include <cstddef>
+#include <map>
+#include <utility>
+#include <vector>
+
+namespace lat_sr {
+
+struct Entry {
+    Tree tree;
+    Cost cost;
+    std::size_t complexity = 0;
+    double loss = 0.0; // on all rows
+};
+
+class Archive {
+public:
+    // Loss to beat for a formula of this cost to be kept; infinite in an empty cell.
+    [[nodiscard]] double loss_to_beat(const Cost& cost, std::size_t complexity) const;
+    // Whether the entry was kept.
+    bool insert(const Entry& entry);
+    void merge(const Archive& other);
+    void clear();
+
+    // Best by (latency, size), in the order of the cells.
+    [[nodiscard]] std::vector<const Entry*> entries() const;
+    // Entries that no other equals or beats in loss, latency and LUT at once; by latency, LUT.
+    [[nodiscard]] std::vector<const Entry*> front() const;
+    [[nodiscard]] double best_loss() const;
+
+private:
+    using Cell = std::pair<int, std::size_t>;
+
+    static Cell lut_cell(const Cost& cost);
+
+    std::map<Cell, Entry> by_size_;
+    std::map<Cell, Entry> by_lut_;
+};
+
+} // namespace lat_sr

@@ -1,0 +1,200 @@
+#include "island.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace lat_sr {
+
+template <class T>
+Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
+    : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
+      evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost), checker_(task.limits),
+      mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights), rows_(task.data.all()),
+      size_share_(task.limits.maxsize + 1, 0.0) {
+    members_.reserve(task.options.population);
+}
+
+template <class T> void Island<T>::draw_rows() {
+    const std::size_t rows = task_.data.rows();
+    const std::size_t batch = task_.options.batch;
+    if (batch == 0 || batch >= rows) {
+        rows_ = task_.data.all();
+        return;
+    }
+    constexpr std::size_t step = 16; // keeps the columns on SIMD borders
+    const std::size_t begin = random_.below((rows - batch) / step + 1) * step;
+    rows_ = {begin, begin + batch};
+}
+
+template <class T> bool Island<T>::admit(Member& child) {
+    if (!checker_.allows(child.tree)) {
+        return false;
+    }
+    child.cost = estimator_(child.tree);
+    child.complexity = child.tree.complexity();
+    return task_.budget.allows(child.cost);
+}
+
+template <class T> void Island<T>::score(Member& child, bool fit) {
+    child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
+    ++evaluations_;
+    if (fit) {
+        // Other constants may cost other shift-adds.
+        child.cost = estimator_(child.tree);
+        if (!task_.budget.allows(child.cost)) {
+            child.loss = worthless;
+        }
+    }
+    if (std::isfinite(child.loss)) {
+        archive(child);
+    }
+}
+
+template <class T> void Island<T>::archive(const Member& member) {
+    const bool all = rows_.size() == task_.data.rows();
+    // A loss on part of the rows may be this much better than on all of them.
+    constexpr double tolerance = 1.1;
+    const auto promising = [&](const Cost& cost, double loss) {
+        return loss < archive_.loss_to_beat(cost, member.complexity) &&
+               loss < found_.loss_to_beat(cost, member.complexity);
+    };
+    if (!promising(member.cost, all ? member.loss : member.loss / tolerance)) {
+        return;
+    }
+    Entry entry{.tree = member.tree, .cost = member.cost, .complexity = member.complexity, .loss = member.loss};
+    if (!all) {
+        entry.loss = evaluator_.loss(entry.tree, task_.data.all());
+        if (!promising(entry.cost, entry.loss)) {
+            return;
+        }
+    }
+    if (std::isfinite(entry.loss)) {
+        found_.insert(entry);
+    }
+    const double loss = fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps);
+    entry.cost = estimator_(entry.tree);
+    if (loss < entry.loss && std::isfinite(loss) && task_.budget.allows(entry.cost)) {
+        entry.loss = loss;
+        found_.insert(entry);
+    }
+}
+
+template <class T> double Island<T>::fitness(const Member& member) const {
+    return member.loss * (1.0 + task_.options.crowding * size_share_[member.complexity]) +
+           task_.options.parsimony * static_cast<double>(member.complexity);
+}
+
+template <class T> std::size_t Island<T>::tournament() {
+    std::size_t best = random_.below(members_.size());
+    double best_fitness = fitness(members_[best]);
+    for (std::size_t i = 1; i < task_.options.tournament; ++i) {
+        const std::size_t other = random_.below(members_.size());
+        const double other_fitness = fitness(members_[other]);
+        if (other_fitness < best_fitness) {
+            best = other;
+            best_fitness = other_fitness;
+        }
+    }
+    return best;
+}
+
+template <class T> bool Island<T>::make_offspring(Member& child) {
+    constexpr int tries = 12;
+    const std::size_t parent = tournament();
+    for (int attempt = 0; attempt < tries; ++attempt) {
+        child.tree = random_.chance(task_.options.crossover)
+                         ? mutator_.crossover(members_[parent].tree, members_[tournament()].tree, random_)
+                         : mutator_.mutate(members_[parent].tree, random_);
+        if (admit(child)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+template <class T> void Island<T>::place(Member member) {
+    constexpr double memory = 0.995; // of the size frequencies
+    for (double& share : size_share_) {
+        share *= memory;
+    }
+    size_share_[member.complexity] += (1.0 - memory) * static_cast<double>(size_share_.size());
+    members_[oldest_] = std::move(member);
+    oldest_ = (oldest_ + 1) % members_.size();
+}
+
+template <class T> void Island<T>::found_population() {
+    constexpr std::size_t largest = 9;
+    constexpr int tries = 100;
+    while (members_.size() < task_.options.population && !stopped()) {
+        Member member;
+        bool admitted = false;
+        for (int attempt = 0; attempt < tries && !admitted; ++attempt) {
+            const std::size_t size = 1 + random_.below(std::min(largest, task_.limits.maxsize));
+            member.tree = Tree(task_.grammar.random_nodes(random_, size));
+            admitted = admit(member);
+        }
+        // Where random formulas do not fit, the cheapest ones do: single leaves.
+        for (std::size_t attempt = 0; attempt < task_.grammar.features + 1 && !admitted; ++attempt) {
+            member.tree = Tree({attempt == 0 ? constant_node(1.0) : variable_node(attempt - 1)});
+            admitted = admit(member);
+        }
+        if (!admitted) {
+            return;
+        }
+        score(member, true);
+        members_.push_back(std::move(member));
+    }
+}
+
+template <class T> void Island<T>::rescore() {
+    for (Member& member : members_) {
+        if (stopped()) {
+            return;
+        }
+        member.loss = evaluator_.loss(member.tree, rows_);
+    }
+}
+
+template <class T> void Island<T>::advance(std::size_t offspring) {
+    draw_rows();
+    if (members_.empty()) {
+        found_population();
+        if (members_.empty()) {
+            return;
+        }
+    } else if (rows_.size() < task_.data.rows()) {
+        rescore();
+    }
+    const std::uint64_t end = evaluations_ + offspring;
+    while (evaluations_ < end && !stopped()) {
+        Member child;
+        if (!make_offspring(child)) {
+            // Counted, so that an epoch ends even where nothing fits.
+            ++evaluations_;
+            continue;
+        }
+        score(child, random_.chance(task_.options.fit_probability));
+        if (!stopped()) {
+            place(std::move(child));
+        }
+    }
+}
+
+template <class T> void Island<T>::immigrate(const Tree& tree, const Cost& cost) {
+    if (members_.empty()) {
+        return;
+    }
+    Member member{.tree = tree, .cost = cost, .complexity = tree.complexity()};
+    member.loss = evaluator_.loss(tree, rows_);
+    place(std::move(member));
+}
+
+template <class T> const Member* Island<T>::random_good_member() {
+    return members_.empty() ? nullptr : &members_[tournament()];
+}
+
+template class Island<float>;
+template class Island<double>;
+
+} // namespace lat_sr

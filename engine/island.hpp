@@ -1,0 +1,112 @@
+// One population of regularised evolution (Real et al. 2019): a tournament gives the parent, its offspring replaces
+// the oldest member.
+#pragma once
+
+#include "archive.hpp"
+#include "constants.hpp"
+#include "constraints.hpp"
+#include "cost.hpp"
+#include "evaluation.hpp"
+#include "grammar.hpp"
+#include "mutation.hpp"
+#include "random.hpp"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace lat_sr {
+
+struct EvolutionOptions {
+    std::size_t islands = 8;
+    std::size_t population = 200;
+    std::size_t tournament = 8;
+    std::size_t epoch = 250;      // offspring of an island between migrations
+    double crossover = 0.25;      // share of offspring with two parents
+    double fit_probability = 0.5; // share of offspring whose constants are fitted
+    int fit_steps = 4;
+    int polish_steps = 12; // of formulas that enter the archive
+    std::size_t batch = 0; // rows that judge offspring; 0 for all
+    double parsimony = 0.0; // loss charged for a node
+    double crowding = 0.3;  // how strongly frequent sizes are held back
+    double migration = 0.03;
+    double archive_migration = 0.05;
+    std::array<double, mutation_count> mutation_weights = default_mutation_weights;
+};
+
+// What all islands share; outlives them.
+template <class T> struct Task {
+    const Data<T>& data;
+    Objective objective;
+    CostModel cost;
+    Budget budget;
+    ShapeLimits limits;
+    Grammar grammar;
+    EvolutionOptions options;
+    std::uint64_t seed = 0;
+};
+
+struct Member {
+    Tree tree;
+    Cost cost;
+    std::size_t complexity = 0;
+    double loss = worthless; // on the island's rows
+};
+
+template <class T> class Island {
+public:
+    // `archive` is not changed while the island advances.
+    Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop);
+
+    // Makes and scores this many offspring, or stops early.
+    void advance(std::size_t offspring);
+
+    // Takes in a copy of a formula of another island or of the archive.
+    void immigrate(const Tree& tree, const Cost& cost);
+    // The winner of a tournament; null before the first epoch.
+    [[nodiscard]] const Member* random_good_member();
+
+    // Formulas that went beyond the archive since the last call.
+    Archive& found() { return found_; }
+    [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
+    [[nodiscard]] Random& random() { return random_; }
+    [[nodiscard]] double work() const { return evaluator_.work(); }
+
+private:
+    [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_relaxed); }
+    void draw_rows();
+    void found_population();
+    void rescore();
+    std::size_t tournament();
+    [[nodiscard]] double fitness(const Member& member) const;
+    // A formula within all limits, or false after too many tries.
+    bool make_offspring(Member& child);
+    bool admit(Member& child);
+    void score(Member& child, bool fit);
+    void archive(const Member& member);
+    void place(Member member);
+
+    const Task<T>& task_;
+    const Archive& archive_;
+    const std::atomic<bool>& stop_;
+    Random random_;
+    Evaluator<T> evaluator_;
+    ConstantFitter<T> fitter_;
+    CostEstimator estimator_;
+    ShapeChecker checker_;
+    Mutator mutator_;
+    RowRange rows_;
+    std::vector<Member> members_;
+    std::size_t oldest_ = 0;
+    std::vector<double> size_share_; // recent frequency of each complexity
+    Archive found_;
+    std::uint64_t evaluations_ = 0;
+};
+
+extern template class Island<float>;
+extern template class Island<double>;
+
+} // namespace lat_sr

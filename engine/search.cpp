@@ -1,0 +1,170 @@
+#include "search.hpp"
+
+#include <algorithm>
+#include <barrier>
+#include <cmath>
+#include <thread>
+#include <utility>
+
+namespace lat_sr {
+
+template <class T>
+Search<T>::Search(Task<T> task, const Stopping& stopping, std::size_t threads)
+    : task_(std::move(task)), stopping_(stopping), threads_(std::max<std::size_t>(1, threads)), random_(task_.seed) {
+    threads_ = std::min(threads_, task_.options.islands);
+    for (std::size_t i = 0; i < task_.options.islands; ++i) {
+        islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_));
+    }
+}
+
+template <class T> double Search<T>::seconds() const {
+    return std::chrono::duration<double>(Clock::now() - start_).count();
+}
+
+template <class T> Progress Search<T>::progress() {
+    const std::scoped_lock lock(mutex_);
+    progress_.seconds = seconds();
+    return progress_;
+}
+
+template <class T> void Search<T>::finish(StopReason reason) {
+    const std::scoped_lock lock(mutex_);
+    if (!stop_.exchange(true)) {
+        reason_ = reason;
+    }
+}
+
+template <class T> void Search<T>::plan_epoch() {
+    std::uint64_t done = 0;
+    for (const auto& island : islands_) {
+        done += island->evaluations();
+    }
+    const std::uint64_t left = done < stopping_.evaluations ? stopping_.evaluations - done : 0;
+    const std::uint64_t share = (left + islands_.size() - 1) / islands_.size();
+    offspring_ = static_cast<std::size_t>(std::min<std::uint64_t>(share, task_.options.epoch));
+    next_island_.store(0);
+}
+
+template <class T> void Search<T>::migrate() {
+    const auto entries = archive_.entries();
+    const auto moves = [&](double share) {
+        const double expected = share * static_cast<double>(task_.options.population);
+        return static_cast<std::size_t>(expected) + (random_.chance(expected - std::floor(expected)) ? 1U : 0U);
+    };
+    for (const auto& island : islands_) {
+        for (std::size_t move = moves(task_.options.migration); move > 0; --move) {
+            const Member* member = islands_[random_.below(islands_.size())]->random_good_member();
+            if (member != nullptr) {
+                island->immigrate(Tree(member->tree), member->cost);
+            }
+        }
+        for (std::size_t move = moves(task_.options.archive_migration); move > 0 && !entries.empty(); --move) {
+            const Entry& entry = *entries[random_.below(entries.size())];
+            island->immigrate(entry.tree, entry.cost);
+        }
+    }
+}
+
+template <class T> void Search<T>::finish_epoch() noexcept {
+    try {
+        std::uint64_t evaluations = 0;
+        double work = 0.0;
+        for (const auto& island : islands_) {
+            archive_.merge(island->found());
+            island->found().clear();
+            evaluations += island->evaluations();
+            work += island->work();
+        }
+        if (archive_.best_loss() <= stopping_.target_loss) {
+            finish(StopReason::target);
+        }
+        if (evaluations >= stopping_.evaluations) {
+            finish(StopReason::evaluations);
+        }
+        std::vector<Entry> front;
+        for (const Entry* entry : archive_.front()) {
+            front.push_back(*entry);
+        }
+        {
+            const std::scoped_lock lock(mutex_);
+            progress_.evaluations = evaluations;
+            progress_.work = work;
+            progress_.front = std::move(front);
+        }
+        if (!stop_.load()) {
+            migrate();
+            plan_epoch();
+        }
+    } catch (...) {
+        const std::scoped_lock lock(mutex_);
+        error_ = std::current_exception();
+        stop_.store(true);
+    }
+    over_ = stop_.load();
+}
+
+template <class T> StopReason Search<T>::run(const Monitor& monitor) {
+    start_ = Clock::now();
+    plan_epoch();
+    std::barrier barrier(static_cast<std::ptrdiff_t>(threads_), [this]() noexcept { finish_epoch(); });
+    std::atomic<std::size_t> running = threads_;
+    std::exception_ptr monitor_error;
+    {
+        std::vector<std::jthread> workers;
+        for (std::size_t i = 0; i < threads_; ++i) {
+            workers.emplace_back([&] {
+                while (!over_) {
+                    try {
+                        for (std::size_t k = next_island_++; k < islands_.size(); k = next_island_++) {
+                            islands_[k]->advance(offspring_);
+                        }
+                    } catch (...) {
+                        const std::scoped_lock lock(mutex_);
+                        error_ = std::current_exception();
+                        stop_.store(true);
+                    }
+                    barrier.arrive_and_wait();
+                }
+                const std::scoped_lock lock(mutex_);
+                if (--running == 0) {
+                    done_ = true;
+                    finished_.notify_all();
+                }
+            });
+        }
+        std::unique_lock lock(mutex_);
+        constexpr std::chrono::milliseconds period(50);
+        while (!done_) {
+            const auto left = std::chrono::duration<double>(std::max(0.0, stopping_.timeout - seconds()));
+            finished_.wait_for(lock, std::min<std::chrono::duration<double>>(period, left + std::chrono::milliseconds(1)));
+            lock.unlock();
+            if (!stop_.load()) {
+                if (seconds() >= stopping_.timeout) {
+                    finish(StopReason::timeout);
+                }
+                try {
+                    if (const auto reason = monitor(*this)) {
+                        finish(*reason);
+                    }
+                } catch (...) {
+                    monitor_error = std::current_exception();
+                    finish(StopReason::callback);
+                }
+            }
+            lock.lock();
+        }
+    }
+    if (monitor_error) {
+        std::rethrow_exception(monitor_error);
+    }
+    if (error_) {
+        std::rethrow_exception(error_);
+    }
+    progress_.seconds = seconds();
+    return reason_;
+}
+
+template class Search<float>;
+template class Search<double>;
+
+} // namespace lat_sr

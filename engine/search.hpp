@@ -1,0 +1,85 @@
+// Islands on threads: epochs of fixed length, then merging and migration in a fixed order, so that a seed gives the
+// same result for any number of threads.
+#pragma once
+
+#include "archive.hpp"
+#include "island.hpp"
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace lat_sr {
+
+enum class StopReason : unsigned char { timeout, evaluations, target, interrupted, callback };
+inline constexpr std::array<std::string_view, 5> stop_reason_names{"timeout", "max_evaluations", "target_loss",
+                                                                   "interrupted", "callback"};
+
+struct Stopping {
+    double timeout = 60.0; // seconds
+    std::uint64_t evaluations = ~std::uint64_t{0};
+    double target_loss = 0.0;
+};
+
+struct Progress {
+    double seconds = 0.0;
+    std::uint64_t evaluations = 0;
+    double work = 0.0; // nodes times rows
+    std::vector<Entry> front;
+};
+
+template <class T> class Search {
+public:
+    // Called from the searching thread every 50 ms at most; a reason ends the search.
+    using Monitor = std::function<std::optional<StopReason>(Search&)>;
+
+    Search(Task<T> task, const Stopping& stopping, std::size_t threads);
+
+    StopReason run(const Monitor& monitor);
+    // State after the last whole epoch.
+    [[nodiscard]] Progress progress();
+
+private:
+    using Clock = std::chrono::steady_clock;
+
+    void finish_epoch() noexcept;
+    void migrate();
+    void plan_epoch();
+    void finish(StopReason reason);
+    [[nodiscard]] double seconds() const;
+
+    Task<T> task_;
+    Stopping stopping_;
+    std::size_t threads_;
+    Clock::time_point start_;
+    std::atomic<bool> stop_{false};
+    Archive archive_;
+    std::vector<std::unique_ptr<Island<T>>> islands_;
+    Random random_;
+
+    std::atomic<std::size_t> next_island_{0};
+    std::size_t offspring_ = 0;
+    bool over_ = false; // changes only between epochs
+
+    std::mutex mutex_; // guards what follows
+    std::condition_variable finished_;
+    bool done_ = false;
+    StopReason reason_ = StopReason::evaluations;
+    std::exception_ptr error_;
+    Progress progress_;
+};
+
+extern template class Search<float>;
+extern template class Search<double>;
+
+} // namespace lat_sr
