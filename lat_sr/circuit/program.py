@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 from alkaid._binary import scm_solve
 from alkaid.trace.fixed_variable import LookupTable, TableSpec
+from alkaid.trace.passes import dead_code_elimin, fuse_ternary_adders
 from alkaid.types import CombLogic, Op, QInterval
 
 Bounds = tuple[int, int]
@@ -273,23 +274,20 @@ class Program:
         return self._emit(LOOKUP, (a.operation,), (self._table(entries, fraction),), (low, high), fraction)
 
     def finish(self, inputs: int, outputs: list[Signal]) -> CombLogic:
-        """The program, with unused operations removed."""
-        from alkaid.trace.passes import dead_code_elimin
-
+        """The program: unused operations removed, sums of three terms fused into one operation (opcode 11)."""
         outputs = [self._operand(signal) for signal in outputs]
-        return dead_code_elimin(
-            CombLogic(
-                shape=(inputs, len(outputs)),
-                inp_shifts=[0] * inputs,
-                out_idxs=[signal.operation for signal in outputs],
-                out_shifts=[signal.shift for signal in outputs],
-                out_negs=[False] * len(outputs),
-                ops=self._operations,
-                carry_size=-1,
-                adder_size=-1,
-                lookup_tables=tuple(self._tables) or None,
-            )
+        circuit = CombLogic(
+            shape=(inputs, len(outputs)),
+            inp_shifts=[0] * inputs,
+            out_idxs=[signal.operation for signal in outputs],
+            out_shifts=[signal.shift for signal in outputs],
+            out_negs=[False] * len(outputs),
+            ops=self._operations,
+            carry_size=-1,
+            adder_size=-1,
+            lookup_tables=tuple(self._tables) or None,
         )
+        return dead_code_elimin(fuse_ternary_adders(dead_code_elimin(circuit)))
 
     def _add_constant(self, a: Signal, summand: Signal) -> Signal:
         fraction = max(a.fraction, summand.fraction)

@@ -36,6 +36,8 @@ def trace(datapath: Datapath) -> CombLogic:
     ``LOOKUP``     lookup (8)
     ============== ==================================================================================
 
+    At the end pairs of adds and subtracts of which one only feeds the other become sums of three (11).
+
     The latencies and costs of the operations are zero: a schedule fills in the stages later.
 
     Parameters

@@ -1,0 +1,107 @@
+"""Several builds at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from numpy.typing import ArrayLike
+
+from lat_sr.datapath import Datapath
+from lat_sr.errors import InputError, ToolError
+from lat_sr.target import Target
+from lat_sr.toolchains.base import BuildReport, Toolchain
+
+Outcome = BuildReport | ToolError
+
+
+def build_many(
+    datapaths: Sequence[Datapath],
+    target: Target | None = None,
+    *,
+    toolchain: str | Toolchain = "auto",
+    jobs: int | None = None,
+    vectors: ArrayLike | None = None,
+    out: Sequence[Path | str] | None = None,
+    return_errors: bool = False,
+    progress: Callable[[int, BuildReport | ToolError], object] | None = None,
+) -> list[BuildReport | ToolError]:
+    """Build several datapaths over the cores of this machine.
+
+    Parameters
+    ----------
+    datapaths : sequence of Datapath
+    target : Target, optional
+    toolchain : str or Toolchain
+    jobs : int, optional
+        Builds at a time; one for each core if not given.
+    vectors : array_like, shape (n_samples, n_inputs), optional
+        Inputs to simulate in addition to the toolchain's own, for all of them.
+    out : sequence of path-like, optional
+        A project directory for each datapath.
+    return_errors : bool
+        Whether a failed build gives its error in the list rather than raising it.
+    progress : callable, optional
+        Called with position and outcome as each build ends, in any order, from one thread at a time.
+
+    Returns
+    -------
+    list of BuildReport or ToolError
+        In the order of the datapaths.
+
+    Raises
+    ------
+    ToolError
+        A build failed, unless `return_errors`. Builds still under way are then stopped.
+    InputError
+        `jobs` is less than one, or `out` is of another length.
+    """
+    from lat_sr.toolchains import get_toolchain
+
+    target = target or Target()
+    chosen = get_toolchain(toolchain) if isinstance(toolchain, str) else toolchain
+    jobs = _cores() if jobs is None else jobs
+    if jobs < 1:
+        raise InputError(f"jobs is {jobs}; at least 1 is expected")
+    if out is not None and len(out) != len(datapaths):
+        raise InputError(f"out has {len(out)} directories for {len(datapaths)} datapaths")
+
+    def build(position: int) -> Outcome:
+        place = None if out is None else Path(out[position])
+        try:
+            return chosen.build(datapaths[position], target, vectors=vectors, out=place)
+        except ToolError as error:
+            if return_errors:
+                return error
+            raise
+
+    outcomes: list[Outcome | None] = [None] * len(datapaths)
+    # The work is in other programs, so threads are enough.
+    executor = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="build")
+    try:
+        pending: dict[Future[Outcome], int] = {executor.submit(build, k): k for k in range(len(datapaths))}
+        while pending:
+            done, _ = wait(pending, return_when="FIRST_COMPLETED")
+            for future in done:
+                position = pending.pop(future)
+                outcomes[position] = outcome = future.result()
+                if progress is not None:
+                    progress(position, outcome)
+    except BaseException:
+        cancellation = getattr(chosen, "cancellation", None)
+        if cancellation is not None:
+            cancellation.cancel()
+        executor.shutdown(wait=True, cancel_futures=True)
+        if cancellation is not None:
+            cancellation.reset()
+        raise
+    executor.shutdown()
+    return [outcome for outcome in outcomes if outcome is not None]
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
