@@ -22,7 +22,7 @@ INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"  # alkaid's names
 _CONSTANT, _INPUT = 5, -1
 
 
-def pipeline(circuit: CombLogic, stage: Sequence[int], precision: Precision) -> tuple[FSM, int]:
+def pipeline(circuit: CombLogic, stage: Sequence[int], precision: Precision) -> FSM:
     """Cut a circuit into register stages.
 
     Parameters
@@ -35,11 +35,9 @@ def pipeline(circuit: CombLogic, stage: Sequence[int], precision: Precision) -> 
 
     Returns
     -------
-    fsm : alkaid.stateful.FSM
+    alkaid.stateful.FSM
         A register after every stage, none at the input. Ports hold one field of the precision per input or
         output, the first in the lowest bits; without inputs there is one field that nothing reads.
-    stages : int
-        Cycles from port to port.
     """
     # Alkaid cuts at equal steps of the operations' latencies, the last of which must be reached.
     latency = [
@@ -52,7 +50,13 @@ def pipeline(circuit: CombLogic, stage: Sequence[int], precision: Precision) -> 
         ops=[op._replace(latency=float(at)) for op, at in zip(circuit.ops, latency, strict=True)]
     )
     fsm = to_pipeline(staged, n_stages=stages, reg_inp=False, reg_out=True, verbose=False)
-    return _with_whole_ports(fsm, circuit.shape, precision), stages
+    return _with_whole_ports(fsm, circuit.shape, precision)
+
+
+def latency_of(fsm: FSM) -> int:
+    """Clock cycles from the input port of a pipeline to its output port."""
+    (output,) = fsm.out_signals
+    return int(output.schedule.bias)
 
 
 def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:

@@ -92,14 +92,14 @@ def project_files(
     """The files of an export, in memory; see `export`."""
     from lat_sr.circuit import trace
     from lat_sr.latency.scheduling import schedule
-    from lat_sr.toolchains.emission import emit, pipeline
+    from lat_sr.toolchains.emission import emit, latency_of, pipeline
     from lat_sr.toolchains.libraries import delay_library
 
     circuit = trace(datapath)
     placed = schedule(
         circuit, library or delay_library(target), available_ps=target.available_ps, stages=stages
     )
-    fsm, latency = pipeline(circuit, placed.stage, datapath.precision)
+    fsm = pipeline(circuit, placed.stage, datapath.precision)
     files = emit(fsm, target, flavor)
     X = stimuli(datapath, _VECTORS)
     width = datapath.precision.width
@@ -109,7 +109,7 @@ def project_files(
         packed(port_integers(datapath, X), width),
         input_bits=width * max(len(datapath.input_names), 1),
         output_bits=width * len(datapath.outputs),
-        latency=latency,
+        latency=latency_of(fsm),
         clock_period=target.clock_period,
     )
     files |= {f"sim/{name}": text for name, text in bench.items()}

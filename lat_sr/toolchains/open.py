@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from lat_sr.latency.scheduling import Schedule
 
 # A number of stages whose predicted path is this much too long is not built only to see it fail.
-_HOPELESS = 1.5
+_HOPELESS = 1.25
 
 # Stages beyond the predicted number that are tried before a clock counts as out of reach.
 _MOST_EXTRA_STAGES = 8
@@ -252,7 +252,7 @@ class _StageSearch:
         """Verilog of the circuit in so many stages."""
         from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
 
-        fsm, _ = pipeline(self.circuit, self._schedule(stages).stage, self.datapath.precision)
+        fsm = pipeline(self.circuit, self._schedule(stages).stage, self.datapath.precision)
         return rtl_sources(emit(fsm, self.target))
 
     def _map(self, numbers: Iterable[int]) -> None:

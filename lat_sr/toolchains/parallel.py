@@ -10,11 +10,11 @@ from pathlib import Path
 from numpy.typing import ArrayLike
 
 from lat_sr.datapath import Datapath
-from lat_sr.errors import InputError, ToolError
+from lat_sr.errors import InputError, LatSrError, MissingToolError
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
 
-Outcome = BuildReport | ToolError
+Outcome = BuildReport | LatSrError
 
 
 def build_many(
@@ -22,12 +22,11 @@ def build_many(
     target: Target | None = None,
     *,
     toolchain: str | Toolchain = "auto",
-    jobs: int | None = None,
     vectors: ArrayLike | None = None,
+    jobs: int | None = None,
     out: Sequence[Path | str] | None = None,
-    return_errors: bool = False,
-    progress: Callable[[int, BuildReport | ToolError], object] | None = None,
-) -> list[BuildReport | ToolError]:
+    progress: Callable[[int, int], object] | None = None,
+) -> list[BuildReport | LatSrError]:
     """Build several datapaths over the cores of this machine.
 
     Parameters
@@ -35,26 +34,24 @@ def build_many(
     datapaths : sequence of Datapath
     target : Target, optional
     toolchain : str or Toolchain
-    jobs : int, optional
-        Builds at a time; one for each core if not given.
     vectors : array_like, shape (n_samples, n_inputs), optional
         Inputs to simulate in addition to the toolchain's own, for all of them.
+    jobs : int, optional
+        Builds at a time; one for each core if not given.
     out : sequence of path-like, optional
         A project directory for each datapath.
-    return_errors : bool
-        Whether a failed build gives its error in the list rather than raising it.
     progress : callable, optional
-        Called with position and outcome as each build ends, in any order, from one thread at a time.
+        Called in this thread with the number of builds done and their total.
 
     Returns
     -------
-    list of BuildReport or ToolError
-        In the order of the datapaths.
+    list of BuildReport or LatSrError
+        In the order of the datapaths; a build that failed gives its error.
 
     Raises
     ------
-    ToolError
-        A build failed, unless `return_errors`. Builds still under way are then stopped.
+    MissingToolError
+        A tool is not installed, so that no build can succeed. Builds still under way are stopped.
     InputError
         `jobs` is less than one, or `out` is of another length.
     """
@@ -72,10 +69,10 @@ def build_many(
         place = None if out is None else Path(out[position])
         try:
             return chosen.build(datapaths[position], target, vectors=vectors, out=place)
-        except ToolError as error:
-            if return_errors:
-                return error
+        except MissingToolError:
             raise
+        except LatSrError as error:
+            return error
 
     outcomes: list[Outcome | None] = [None] * len(datapaths)
     # The work is in other programs, so threads are enough.
@@ -85,10 +82,9 @@ def build_many(
         while pending:
             done, _ = wait(pending, return_when="FIRST_COMPLETED")
             for future in done:
-                position = pending.pop(future)
-                outcomes[position] = outcome = future.result()
+                outcomes[pending.pop(future)] = future.result()
                 if progress is not None:
-                    progress(position, outcome)
+                    progress(len(outcomes) - len(pending), len(outcomes))
     except BaseException:
         cancellation = getattr(chosen, "cancellation", None)
         if cancellation is not None:
