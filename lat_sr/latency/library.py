@@ -93,11 +93,14 @@ class Table(_Frozen):
     ----------
     delay_ps : tuple of float
         By the number of index bits. Used above the inputs of one look-up table.
+    clamp_ps : float
+        From a table to the output of the choice between it and the entries at its ends.
     lut_per_output : tuple of float
         Look-up tables for one output bit, by the number of index bits.
     """
 
     delay_ps: tuple[Picoseconds, ...]
+    clamp_ps: Picoseconds
     lut_per_output: tuple[float, ...]
 
 

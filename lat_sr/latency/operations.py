@@ -316,13 +316,17 @@ def _lookup(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> 
     if index.clamp is None:
         return _result(operation, direct)
     # The limits can also be chosen behind the table, so that only unclamped bits pass through it.
-    data = _read(mapper, index.clamp.bits, operation.live)
-    behind = [mapper.table((bit, *index.clamp.choice)) for bit in data]
-    return _result(operation, min(direct, behind, key=_latest_weight))
+    behind: Row = []
+    for bit in _read(mapper, index.clamp.bits, operation.live):
+        chosen = mapper.table((bit, *index.clamp.choice))
+        if isinstance(bit, Net) and isinstance(chosen, Net) and bit in chosen.leaves:
+            chosen.arrival = max(chosen.arrival, bit.arrival + mapper.library.table.clamp_ps)
+        behind.append(chosen)
+    return _result(operation, min(direct, behind, key=_latest))
 
 
-def _latest_weight(bits: Row) -> float:
-    return max((bit.weight for bit in bits if isinstance(bit, Net)), default=0.0)
+def _latest(bits: Row) -> float:
+    return max((bit.arrival for bit in bits if isinstance(bit, Net)), default=0.0)
 
 
 def _read(mapper: Mapper, bits: Row, outputs: int) -> Row:
