@@ -75,13 +75,16 @@ def random_formulas(count: int, X: NDArray[np.float64]) -> list[Expression]:
     return formulas
 
 
-def workload(args: argparse.Namespace) -> tuple[list[dict[str, str]], dict[str, tuple[list[str], NDArray[np.float64]]]]:
+def workload(
+    args: argparse.Namespace,
+) -> tuple[list[dict[str, str]], dict[str, tuple[list[str], NDArray[np.float64]]]]:
     """The formulas to build, and the data of each set."""
     jets = load_jets()
     X = np.asarray(jets.X, dtype=np.float64)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     short = [
-        name.replace("j_", "").replace("_mmdt", "").replace("multiplicity", "mult") for name in jets.feature_names
+        name.replace("j_", "").replace("_mmdt", "").replace("multiplicity", "mult")
+        for name in jets.feature_names
     ]
     data = {
         "random": ([f"x{i}" for i in range(FEATURES)], X[:, -FEATURES:]),
@@ -96,7 +99,9 @@ def workload(args: argparse.Namespace) -> tuple[list[dict[str, str]], dict[str, 
     with PAPER_FORMULAS.open() as file:
         paper = [row["expression"] for row in csv.DictReader(file)]
     items += [
-        {"set": "paper", "expression": formula, "precision": precision} for precision in PRECISIONS for formula in paper
+        {"set": "paper", "expression": formula, "precision": precision}
+        for precision in PRECISIONS
+        for formula in paper
     ]
     if args.demo_run:
         with (args.demo_run / "front.csv").open() as file:
@@ -107,7 +112,9 @@ def workload(args: argparse.Namespace) -> tuple[list[dict[str, str]], dict[str, 
     return items, data
 
 
-def measure(item: dict[str, str], data: dict[str, tuple[list[str], NDArray[np.float64]]], target: Target) -> dict[str, object]:
+def measure(
+    item: dict[str, str], data: dict[str, tuple[list[str], NDArray[np.float64]]], target: Target
+) -> dict[str, object]:
     """Predict and build one formula."""
     names, X = data[item["set"]]
     try:
@@ -177,7 +184,13 @@ def main() -> int:
             done[(row["set"], row["expression"], row["precision"])] = row
             rows = [done[key] for key in keys if key in done]
             write_atomic(path, json.dumps({**machine, "target": str(target), "rows": rows}, indent=1) + "\n")
-            print(f"{number}/{len(waiting)}", row.get("predicted"), row.get("actual"), row.get("error", ""), file=sys.stderr)
+            print(
+                f"{number}/{len(waiting)}",
+                row.get("predicted"),
+                row.get("actual"),
+                row.get("error", ""),
+                file=sys.stderr,
+            )
     rows = [done[key] for key in keys]
     print(table(rows))
     wrong = Counter(row.get("error") for row in rows if "error" in row)

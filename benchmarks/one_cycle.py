@@ -86,7 +86,9 @@ def main() -> int:
     }
     args.out.mkdir(parents=True, exist_ok=True)
     write_atomic(args.out / f"one_cycle_{args.max_latency}.json", json.dumps(result, indent=1) + "\n")
-    print("| budget | latency predicted / actual | MLP accuracy | accuracy float | fixed | relative (fixed) | LUT | DSP | bit exact |")
+    print(
+        "| budget | latency predicted / actual | MLP accuracy | accuracy float | fixed | relative (fixed) | LUT | DSP | bit exact |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     print(
         f"| {args.max_latency} | {model.latency_} / {report.latency_cycles} | {reference:.4f} "
