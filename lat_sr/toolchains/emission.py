@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 from alkaid.codegen.rtl.rtl_model import RTLModel
+from alkaid.codegen.rtl.verilog.lookup import lookup_name, lookup_ops, table_hex
 from alkaid.stateful import FSM, Conn, Signal
 from alkaid.trace.pipeline import to_pipeline
 from alkaid.types import CombLogic
 
 from lat_sr.precision import Precision
 from lat_sr.target import Target
+from lat_sr.toolchains.roms import LARGEST_LOGIC, rom_module
 from lat_sr.toolchains.yosys import TOP
 
-EMITTER_VERSION = 1
+EMITTER_VERSION = 2
 """To be raised when the same datapath and schedule give other RTL: cached results are then made again."""
 
 INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"  # alkaid's names
@@ -100,6 +104,35 @@ def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
 def rtl_sources(files: dict[str, str]) -> dict[str, str]:
     """The RTL among the emitted files, without the ``src/``."""
     return {name.removeprefix("src/"): text for name, text in files.items() if name.endswith((".v", ".vhd"))}
+
+
+def mapping_sources(fsm: FSM, files: dict[str, str]) -> dict[str, str]:
+    """The Verilog among the emitted files, with larger tables as trees of primitives instead of case statements."""
+    sources = rtl_sources(files)
+    tables = f"{TOP}_tables.v"
+    if tables in sources:
+        modules = dict(_tables(fsm))
+        sources[tables] = re.sub(
+            r"^module (\w+)\(.*?^endmodule$",
+            lambda match: modules.get(match[1], match[0]),
+            sources[tables],
+            flags=re.DOTALL | re.MULTILINE,
+        )
+    return sources
+
+
+def _tables(fsm: FSM) -> Iterator[tuple[str, str]]:
+    """Name and module of every larger table."""
+    for circuit in fsm.logic.values():
+        for op in lookup_ops(circuit):
+            words = table_hex(circuit, op)
+            if len(words) > 1 << LARGEST_LOGIC:
+                name = lookup_name(circuit, op)
+                entries = tuple(None if "X" in word else int(word, 16) for word in words)
+                yield name, _rom_module(name, entries, sum(op.qint.kif))
+
+
+_rom_module = lru_cache(maxsize=64)(rom_module)
 
 
 def _with_whole_ports(fsm: FSM, shape: tuple[int, int], precision: Precision) -> FSM:
