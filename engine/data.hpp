@@ -22,6 +22,9 @@ struct RowRange {
 
 template <class T> class Data {
 public:
+    // Instead of a seed: rows stay in the order given.
+    static constexpr std::uint64_t keep_order = ~std::uint64_t{0};
+
     // X is row-major with `features` columns; weights may be empty.
     Data(std::span<const T> X, std::span<const T> y, std::span<const T> weights, std::size_t features,
          std::uint64_t seed)
@@ -30,7 +33,7 @@ public:
         std::vector<std::size_t> order(rows_);
         std::iota(order.begin(), order.end(), std::size_t{0});
         Random random(seed, 0x0da7a);
-        for (std::size_t i = rows_; i > 1; --i) {
+        for (std::size_t i = seed == keep_order ? 0 : rows_; i > 1; --i) {
             std::swap(order[i - 1], order[random.below(i)]);
         }
         for (std::size_t row = 0; row < rows_; ++row) {

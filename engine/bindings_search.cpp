@@ -1,0 +1,225 @@
+// The search as Python calls it: without the GIL, polling for signals and reporting progress from the calling thread.
+#include "bindings.hpp"
+
+#include "search.hpp"
+
+#include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+namespace lat_sr::python {
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+struct Settings {
+    Objective objective;
+    CostModel cost;
+    Budget budget;
+    ShapeLimits limits;
+    std::vector<Op> unary;
+    std::vector<Op> binary;
+    EvolutionOptions options;
+    Stopping stopping;
+    std::uint64_t seed = 0;
+    std::size_t threads = 1;
+};
+
+using OperandSizes = std::map<std::string, std::pair<int, int>>;                        // left, right; -1: no limit
+using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>;         // outer, inner, most
+using Point = std::tuple<Tree, double, std::size_t, Cost>;                              // loss, complexity
+using Outcome = std::tuple<std::vector<Point>, std::uint64_t, double, double, std::string>;
+
+ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes, const Nesting& nesting) {
+    ShapeLimits limits;
+    limits.maxsize = maxsize;
+    limits.maxdepth = maxdepth;
+    const auto limit = [](int size) { return size < 0 ? ShapeLimits::unlimited : static_cast<std::size_t>(size); };
+    for (const auto& [name, pair] : sizes) {
+        limits.operand_sizes[index_of(operation_named(name))] = {.left = limit(pair.first), .right = limit(pair.second)};
+    }
+    for (const auto& [outer, inner, most] : nesting) {
+        limits.nesting.push_back({.outer = operation_named(outer), .inner = operation_named(inner), .most = most});
+    }
+    return limits;
+}
+
+// An option by name, so that Python's dataclass is the only list of defaults.
+EvolutionOptions make_options(const std::map<std::string, double>& values) {
+    EvolutionOptions options;
+    const auto count = [](double value) { return static_cast<std::size_t>(value); };
+    for (const auto& [name, value] : values) {
+        if (name == "islands") {
+            options.islands = count(value);
+        } else if (name == "population_size") {
+            options.population = count(value);
+        } else if (name == "tournament_size") {
+            options.tournament = count(value);
+        } else if (name == "epoch") {
+            options.epoch = count(value);
+        } else if (name == "crossover_probability") {
+            options.crossover = value;
+        } else if (name == "fit_probability") {
+            options.fit_probability = value;
+        } else if (name == "fit_steps") {
+            options.fit_steps = static_cast<int>(value);
+        } else if (name == "polish_steps") {
+            options.polish_steps = static_cast<int>(value);
+        } else if (name == "batch_size") {
+            options.batch = count(value);
+        } else if (name == "parsimony") {
+            options.parsimony = value;
+        } else if (name == "crowding") {
+            options.crowding = value;
+        } else if (name == "migration") {
+            options.migration = value;
+        } else if (name == "archive_migration") {
+            options.archive_migration = value;
+        } else {
+            throw std::invalid_argument("the engine has no option " + name);
+        }
+    }
+    return options;
+}
+
+Settings make_settings(const std::string& loss, double loss_parameter, double value_limit, const CostModel& cost,
+                       double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
+                       const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
+                       double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss,
+                       std::size_t threads) {
+    Settings settings;
+    settings.objective = {.kind = loss_named(loss), .parameter = loss_parameter, .value_limit = value_limit};
+    settings.cost = cost;
+    settings.budget = {.latency = max_latency, .lut = max_lut, .dsp = max_dsp};
+    settings.limits = limits;
+    for (const std::string& name : operators) {
+        const Op op = operation_named(name);
+        (operation(op).arity == 2 ? settings.binary : settings.unary).push_back(op);
+    }
+    settings.options = make_options(options);
+    settings.stopping.timeout = timeout;
+    settings.stopping.evaluations = max_evaluations.value_or(std::numeric_limits<std::uint64_t>::max());
+    settings.stopping.target_loss = target_loss;
+    settings.seed = seed;
+    settings.threads = threads;
+    return settings;
+}
+
+std::vector<Point> points_of(const std::vector<Entry>& front) {
+    std::vector<Point> points;
+    points.reserve(front.size());
+    for (const Entry& entry : front) {
+        points.emplace_back(entry.tree, entry.loss, entry.complexity, entry.cost);
+    }
+    return points;
+}
+
+// Checks for signals at every call and calls Python back four times a second. Runs without the GIL.
+template <class T> class PythonMonitor {
+public:
+    explicit PythonMonitor(nb::object callback) : callback_(std::move(callback)) {}
+
+    std::optional<StopReason> operator()(Search<T>& search) {
+        const nb::gil_scoped_acquire gil;
+        if (PyErr_CheckSignals() != 0) {
+            if (PyErr_ExceptionMatches(PyExc_KeyboardInterrupt) == 0) {
+                throw nb::python_error();
+            }
+            PyErr_Clear();
+            return StopReason::interrupted;
+        }
+        if (callback_.is_none()) {
+            return std::nullopt;
+        }
+        Progress progress = search.progress();
+        constexpr double period = 0.25;
+        if (progress.seconds < next_) {
+            return std::nullopt;
+        }
+        next_ = progress.seconds + period;
+        const nb::object answer = callback_(progress.seconds, progress.evaluations, points_of(progress.front));
+        return nb::cast<bool>(nb::bool_(answer)) ? std::optional(StopReason::callback) : std::nullopt;
+    }
+
+private:
+    nb::object callback_;
+    double next_ = 0.25;
+};
+
+template <class T>
+Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vector<T>>& weights,
+               const Settings& settings, nb::object callback) {
+    std::span<const T> weight_values;
+    if (weights) {
+        weight_values = {weights->data(), weights->size()};
+    }
+    if (X.shape(0) != y.size() || X.shape(0) == 0 || (weights && weights->size() != y.size())) {
+        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
+    }
+    PythonMonitor<T> monitor(std::move(callback));
+    const nb::gil_scoped_release without_gil;
+    const Data<T> data({X.data(), X.size()}, {y.data(), y.size()}, weight_values, X.shape(1), settings.seed);
+    Task<T> task{.data = data,
+                 .objective = settings.objective,
+                 .cost = settings.cost,
+                 .budget = settings.budget,
+                 .limits = settings.limits,
+                 .grammar = {.unary = settings.unary, .binary = settings.binary, .features = X.shape(1)},
+                 .options = settings.options,
+                 .seed = settings.seed};
+    Search<T> run(std::move(task), settings.stopping, settings.threads);
+    const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
+    const Progress progress = run.progress();
+    return {points_of(progress.front), progress.evaluations, progress.work, progress.seconds,
+            std::string(stop_reason_names[static_cast<std::size_t>(reason)])};
+}
+
+template <class T> void bind_search_of(nb::module_& module) {
+    module.def("search", &search<T>, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a.noconvert().none(), "settings"_a,
+               "callback"_a.none());
+}
+
+} // namespace
+
+void bind_search(nb::module_& module) {
+    nb::class_<ShapeLimits>(module, "ShapeLimits")
+        .def("__init__",
+             [](ShapeLimits* self, std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes,
+                const Nesting& nesting) { new (self) ShapeLimits(make_limits(maxsize, maxdepth, sizes, nesting)); },
+             "maxsize"_a, "maxdepth"_a, "operand_sizes"_a, "nesting"_a)
+        .def("allows", [](const ShapeLimits& limits, const Tree& tree) { return ShapeChecker(limits).allows(tree); },
+             "tree"_a);
+    nb::class_<Settings>(module, "Settings")
+        .def("__init__",
+             [](Settings* self, const std::string& loss, double loss_parameter, double value_limit,
+                const CostModel& cost, double max_latency, double max_lut, double max_dsp,
+                const std::vector<std::string>& operators, const ShapeLimits& limits,
+                const std::map<std::string, double>& options, std::uint64_t seed, double timeout,
+                std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
+                 new (self) Settings(make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut,
+                                                   max_dsp, operators, limits, options, seed, timeout,
+                                                   max_evaluations, target_loss, threads));
+             },
+             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
+             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
+             "target_loss"_a, "threads"_a);
+    bind_search_of<float>(module);
+    bind_search_of<double>(module);
+}
+
+} // namespace lat_sr::python

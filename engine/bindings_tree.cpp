@@ -1,0 +1,164 @@
+// Python's view of trees, their cost, their shape and their values.
+#include "bindings.hpp"
+
+#include "constants.hpp"
+#include "data.hpp"
+#include "evaluation.hpp"
+#include "kernels.hpp"
+#include "simplify.hpp"
+
+#include <nanobind/stl/pair.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/tuple.h>
+#include <nanobind/stl/vector.h>
+
+#include <cmath>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace lat_sr::python {
+
+namespace nb = nanobind;
+using namespace nb::literals;
+
+namespace {
+
+Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix) {
+    std::vector<Node> nodes;
+    nodes.reserve(postfix.size());
+    for (const auto& [name, value] : postfix) {
+        if (name == "constant") {
+            nodes.push_back(constant_node(value));
+        } else if (name == "variable") {
+            nodes.push_back(variable_node(static_cast<std::size_t>(value)));
+        } else {
+            nodes.push_back(operation_node(operation_named(name), value));
+        }
+    }
+    return Tree(std::move(nodes));
+}
+
+std::vector<std::pair<std::string, double>> postfix_of(const Tree& tree) {
+    std::vector<std::pair<std::string, double>> result;
+    for (const Node& node : tree.nodes()) {
+        const double value = node.op == Op::variable ? static_cast<double>(node.variable) : node.value;
+        result.emplace_back(operation(node.op).name, value);
+    }
+    return result;
+}
+
+template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y) {
+    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), {}, X.shape(1),
+                   Data<T>::keep_order);
+}
+
+void check_variables(const Tree& tree, std::size_t features) {
+    for (const Node& node : tree.nodes()) {
+        if (node.op == Op::variable && node.variable >= features) {
+            throw std::invalid_argument("the tree uses variable " + std::to_string(node.variable) + " of data with " +
+                                        std::to_string(features) + " columns");
+        }
+    }
+}
+
+template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X) {
+    check_variables(tree, X.shape(1));
+    const std::vector<T> zeros(X.shape(0));
+    const Data<T> data(std::span<const T>(X.data(), X.size()), zeros, {}, X.shape(1), Data<T>::keep_order);
+    Evaluator<T> evaluator(data, {});
+    std::vector<T> out(X.shape(0));
+    if (!evaluator.predict(tree, data.all(), out)) {
+        out.assign(out.size(), std::numeric_limits<T>::quiet_NaN());
+    }
+    return out;
+}
+
+template <class T>
+double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights,
+            const std::string& kind, double parameter, double value_limit) {
+    check_variables(tree, X.shape(1));
+    const Data<T> data(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights,
+                       X.shape(1), Data<T>::keep_order);
+    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter, .value_limit = value_limit});
+    return evaluator.loss(tree, data.all());
+}
+
+template <class T>
+std::tuple<double, std::vector<double>, std::vector<double>> derivatives(const Tree& tree, const Matrix<T>& X,
+                                                                         const Vector<T>& y, const std::string& kind,
+                                                                         double parameter) {
+    check_variables(tree, X.shape(1));
+    const Data<T> data = make_data(X, y);
+    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter});
+    std::vector<std::size_t> positions;
+    tree.constants(positions);
+    Derivatives result;
+    evaluator.derivatives(tree, positions, data.all(), result);
+    return {result.loss, result.gradient, result.curvature};
+}
+
+template <class T>
+std::pair<Tree, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
+                            double parameter, int steps) {
+    check_variables(tree, X.shape(1));
+    const Data<T> data = make_data(X, y);
+    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter});
+    ConstantFitter<T> fitter(evaluator);
+    Tree fitted = tree;
+    const double reached = fitter.fit(fitted, data.all(), steps);
+    return {fitted, reached};
+}
+
+template <class T> void bind_values(nb::module_& module) {
+    module.def("evaluate", &evaluate<T>, "tree"_a, "X"_a.noconvert());
+    module.def("loss", &loss<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a, "kind"_a, "parameter"_a,
+               "value_limit"_a);
+    module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a,
+               "parameter"_a);
+    module.def("fit_constants", &fit<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
+               "steps"_a);
+}
+
+} // namespace
+
+Op operation_named(const std::string& name) {
+    const auto op = find_operation(name);
+    if (!op) {
+        throw std::invalid_argument("the engine has no operator " + name);
+    }
+    return *op;
+}
+
+LossKind loss_named(const std::string& name) {
+    for (std::size_t i = 0; i < loss_count; ++i) {
+        if (loss_names[i] == name) {
+            return static_cast<LossKind>(i);
+        }
+    }
+    throw std::invalid_argument("the engine has no loss " + name);
+}
+
+void bind_trees(nb::module_& module) {
+    module.def("operator_names", [] {
+        std::vector<std::string> names;
+        for (std::size_t i = index_of(Op::add); i < operation_count; ++i) {
+            names.emplace_back(operations[i].name);
+        }
+        return names;
+    });
+    module.def("instruction_set", [] { return std::string(kernels<float>().instruction_set); });
+    nb::class_<Tree>(module, "Tree")
+        .def("__init__", [](Tree* self, const std::vector<std::pair<std::string, double>>& postfix) {
+            new (self) Tree(make_tree(postfix));
+        })
+        .def_prop_ro("postfix", &postfix_of)
+        .def_prop_ro("size", &Tree::complexity)
+        .def_prop_ro("depth", &Tree::depth)
+        .def("simplified", [](const Tree& tree) { return simplified(tree); });
+    bind_values<float>(module);
+    bind_values<double>(module);
+}
+
+} // namespace lat_sr::python
