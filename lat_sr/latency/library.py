@@ -28,11 +28,18 @@ class LookUpTable(_Frozen):
         part of any reported delay.
     inputs : int
         Inputs of one look-up table.
+    largest_logic_table : int
+        Tables of constants with more address bits are instantiated by the toolchain as trees.
+    mux_ps : tuple of (float, float, float)
+        From the two data inputs and the select input of the multiplexer of two look-up tables, and of the one
+        behind two of those.
     """
 
     pin_ps: tuple[tuple[Picoseconds, ...], ...]
     penalty_ps: tuple[Picoseconds, ...]
     inputs: int
+    largest_logic_table: int
+    mux_ps: tuple[tuple[Picoseconds, Picoseconds, Picoseconds], ...]
 
 
 class Carry(_Frozen):
@@ -84,24 +91,6 @@ class Multiplier(_Frozen):
     smallest_product: int
     soft_ps: tuple[Picoseconds, ...]
     soft_lut: tuple[int, ...]
-
-
-class Table(_Frozen):
-    """Tables of constants in look-up tables.
-
-    Parameters
-    ----------
-    delay_ps : tuple of float
-        By the number of index bits. Used above the inputs of one look-up table.
-    clamp_ps : float
-        From a table to the output of the choice between it and the entries at its ends.
-    lut_per_output : tuple of float
-        Look-up tables for one output bit, by the number of index bits.
-    """
-
-    delay_ps: tuple[Picoseconds, ...]
-    clamp_ps: Picoseconds
-    lut_per_output: tuple[float, ...]
 
 
 class FlipFlop(_Frozen):
@@ -159,6 +148,5 @@ class DelayLibrary(_Frozen):
     lut: LookUpTable
     carry: Carry
     multiplier: Multiplier
-    table: Table
     flipflop: FlipFlop
     accuracy: Accuracy | None = None

@@ -10,7 +10,7 @@ cut of the logic, as in Cong and Ding, "FlowMap", IEEE TCAD 13, 1994). The figur
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from lat_sr.latency.library import DelayLibrary
@@ -131,7 +131,7 @@ class Value:
 
     def shifted(self, exponent: int) -> Value:
         """The value times ``2**exponent``."""
-        return Value(self.bits, self.signed, self.fraction - exponent)
+        return replace(self, fraction=self.fraction - exponent)
 
 
 @dataclass(slots=True)
@@ -199,8 +199,8 @@ class Mapper:
                 leaves.extend(leaf for leaf in net.leaves if leaf not in leaves)
             if len(leaves) > self._size:
                 continue
-            # The latest input takes the fastest pin.
-            leaves.sort(key=_arrival, reverse=True)
+            # What the mapper takes for the latest input has the fastest pin.
+            leaves.sort(key=_weight, reverse=True)
             pins = self._pins[len(leaves)]
             arrival = max(net.arrival + pin for net, pin in zip(leaves, pins, strict=True))
             weight = max(net.weight + pin for net, pin in zip(leaves, pins, strict=True))
@@ -310,10 +310,6 @@ class Mapper:
 
 def _weight(net: Net) -> float:
     return net.weight
-
-
-def _arrival(net: Net) -> float:
-    return net.arrival
 
 
 def resources(nets: Iterable[Net], lut_inputs: int) -> tuple[int, int]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from lat_sr.latency.mapping import Block, Clamp, Mapper, Net, Reset, Row, Value
+from lat_sr.latency.tables import table_tree
 
 if TYPE_CHECKING:
     from alkaid.types import CombLogic, Op
@@ -25,9 +28,14 @@ class Operation:
         Bits of the result that are used, counted from the lowest.
     single_use : bool
         Whether exactly one operand of one operation reads the result.
+
+    Attributes
+    ----------
+    words : tuple of int
+        Contents of a table for every address, as unsigned integers.
     """
 
-    __slots__ = ("data", "fraction", "live", "opcode", "operands", "signed", "single_use", "width")
+    __slots__ = ("data", "fraction", "live", "opcode", "operands", "signed", "single_use", "width", "words")
 
     def __init__(self, op: Op, live: int, single_use: bool) -> None:
         signed, integer, fraction = op.qint.kif
@@ -39,6 +47,7 @@ class Operation:
         self.fraction = int(fraction)
         self.live = min(live, self.width)
         self.single_use = single_use
+        self.words: tuple[int, ...] = ()
 
 
 def operations_of(comb: CombLogic) -> list[Operation]:
@@ -55,6 +64,9 @@ def operations_of(comb: CombLogic) -> list[Operation]:
     """
     uses = comb.ref_count
     operations = [Operation(op, 0, int(uses[k]) == 1) for k, op in enumerate(comb.ops)]
+    for operation, op in zip(operations, comb.ops, strict=True):
+        if operation.opcode == LOOKUP:
+            operation.words = _words(comb, op, operation.width)
     for index in comb.out_idxs:
         if index >= 0:
             operations[index].live = operations[index].width
@@ -63,6 +75,16 @@ def operations_of(comb: CombLogic) -> list[Operation]:
         if operation.live:
             _LIVENESS[operation.opcode](operation, operations)
     return operations
+
+
+def _words(comb: CombLogic, op: Op, width: int) -> tuple[int, ...]:
+    assert comb.lookup_tables is not None
+    entries = comb.lookup_tables[op.data[0]].padded_table(comb.ops[op.addr[0]].qint)
+    # Addresses that never occur take a neighbour's entry, as the toolchain fills them.
+    known = np.flatnonzero(~np.isnan(entries))
+    nearest = known[np.maximum(np.searchsorted(known, np.arange(len(entries)), side="right") - 1, 0)]
+    words: list[int] = (entries[nearest].astype(np.int64) & ((1 << width) - 1)).tolist()
+    return tuple(words)
 
 
 def _need(operations: list[Operation], index: int, bits: int) -> None:
@@ -312,16 +334,15 @@ def _multiply(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -
 
 def _lookup(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Value:
     index = operands[0]
-    direct = _read(mapper, index.bits, operation.live)
+    if len(index.bits) > mapper.library.lut.largest_logic_table:
+        return _result(operation, _tree(mapper, operation, index.bits))
+    direct = [mapper.table(index.bits) for _ in range(operation.live)]
     if index.clamp is None:
         return _result(operation, direct)
     # The limits can also be chosen behind the table, so that only unclamped bits pass through it.
-    behind: Row = []
-    for bit in _read(mapper, index.clamp.bits, operation.live):
-        chosen = mapper.table((bit, *index.clamp.choice))
-        if isinstance(bit, Net) and isinstance(chosen, Net) and bit in chosen.leaves:
-            chosen.arrival = max(chosen.arrival, bit.arrival + mapper.library.table.clamp_ps)
-        behind.append(chosen)
+    behind = [
+        mapper.table((mapper.table(index.clamp.bits), *index.clamp.choice)) for _ in range(operation.live)
+    ]
     return _result(operation, min(direct, behind, key=_latest))
 
 
@@ -329,16 +350,19 @@ def _latest(bits: Row) -> float:
     return max((bit.arrival for bit in bits if isinstance(bit, Net)), default=0.0)
 
 
-def _read(mapper: Mapper, bits: Row, outputs: int) -> Row:
-    """Output bits of a table of constants."""
-    index = list(dict.fromkeys(bit for bit in bits if isinstance(bit, Net)))
-    if len(index) <= mapper.library.lut.inputs:
-        return [mapper.table(index) for _ in range(outputs)]
-    timing = mapper.library.table
-    size = min(len(index), len(timing.delay_ps) - 1)
-    arrival = max(net.arrival for net in index) + timing.delay_ps[size]
-    block = Block(index, lut=round(timing.lut_per_output[size] * outputs))
-    return [mapper.source(arrival, block) for _ in range(outputs)]
+def _tree(mapper: Mapper, operation: Operation, address: Row) -> Row:
+    """A table that the toolchain instantiates: the mapper sees only that something drives its outputs."""
+    tree = table_tree(operation.words, operation.width, mapper.library)
+    block = Block([bit for bit in address if isinstance(bit, Net)], lut=tree.lut)
+    outputs: Row = []
+    for paths in tree.paths[: operation.live]:
+        arrivals = [
+            bit.arrival + path
+            for bit, path in zip(address, paths, strict=True)
+            if isinstance(bit, Net) and path is not None
+        ]
+        outputs.append(Net(max(arrivals), 0.0, (), block) if arrivals else 0)
+    return outputs
 
 
 def _constant(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Value:
