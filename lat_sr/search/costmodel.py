@@ -9,8 +9,8 @@ the number of bits of ``[low, high] * 2**fraction`` with a sign bit where ``low 
 multiplication are first narrowed, by dropping fraction bits, to ``multiply_limits`` (the wider operand to the larger
 limit); a result wider than ``width_limit`` is narrowed the same way. A table function gives its own format.
 
-**Constants** are rounded to the grid ``2**-constant_fraction``. A multiplication by a constant is a ``scale``: it costs
-by operand width and by the nonzero digits of the constant's canonical signed-digit form; no digit or one positive digit is
+**Constants** are rounded to the grid ``2**-constant_fraction``. A multiplication by a constant is a ``scale``: it
+costs by operand width and by the nonzero digits of the constant's canonical signed-digit form; one positive digit is
 free. ``x * x`` is one operand, powers are repeated multiplications, ``a / b`` is ``a * inv(b)``.
 
 **Sharing.** Equal subtrees are one node. A maximal subtree that depends on one variable only and contains a table
@@ -54,9 +54,13 @@ PRIMITIVES = (
 def _array(name: str, values: ArrayLike, dimensions: int) -> Float64Array:
     array = np.array(values, dtype=np.float64)
     if array.ndim != dimensions or array.size == 0:
-        raise InputError(f"{name} has shape {array.shape}; it must be a non-empty {dimensions}-dimensional array")
+        raise InputError(
+            f"{name} has shape {array.shape}; it must be a non-empty {dimensions}-dimensional array"
+        )
     if not np.all(np.isfinite(array)) or np.any(array < 0):
-        raise InputError(f"{name} holds a negative or non-finite cost; every cost must be a finite number >= 0")
+        raise InputError(
+            f"{name} holds a negative or non-finite cost; every cost must be a finite number >= 0"
+        )
     array.setflags(write=False)
     return array
 
@@ -197,7 +201,9 @@ class CostModel:
         for name in ("input_low", "input_high"):
             object.__setattr__(self, name, np.array(getattr(self, name), dtype=np.float64).reshape(-1))
         if self.input_low.shape != self.input_high.shape or np.any(self.input_low > self.input_high):
-            raise InputError("input_low and input_high must have one entry a feature, with input_low <= input_high")
+            raise InputError(
+                "input_low and input_high must have one entry a feature, with input_low <= input_high"
+            )
         if not 0 <= self.register_ps < self.available_ps:
             raise InputError(
                 f"register_ps={self.register_ps} leaves no time in a cycle of {self.available_ps} ps; "
@@ -205,9 +211,53 @@ class CostModel:
             )
         missing = [name for name in PRIMITIVES if name not in self.primitives]
         if missing:
-            raise InputError(f"the cost model lacks the primitives {', '.join(missing)}; it needs all of PRIMITIVES")
+            raise InputError(
+                f"the cost model lacks the primitives {', '.join(missing)}; it needs all of PRIMITIVES"
+            )
 
     @property
     def n_features(self) -> int:
         """Number of inputs the model was compiled for."""
         return int(self.input_low.size)
+
+
+def uniform_cost_model(
+    n_features: int, *, functions: tuple[str, ...] = (), bits: int = 16, integer: int = 6
+) -> CostModel:
+    """A model in which every operator takes one cycle and one LUT a bit: a start where no profile is at hand.
+
+    Parameters
+    ----------
+    n_features : int
+    functions : tuple of str
+        Table functions to include.
+    bits, integer : int
+        Format of inputs and outputs.
+
+    Returns
+    -------
+    CostModel
+    """
+    period, widths = 1000.0, 49
+    fraction = bits - integer
+    bound = 2.0 ** (integer - 1)
+    one = WidthCost(np.full(widths, period), np.arange(widths))
+    free = WidthCost(np.zeros(widths), np.zeros(widths))
+    table = FunctionCost((period,), 64.0, -bound, bound - 2.0**-fraction, fraction)
+    primitives = dict.fromkeys(PRIMITIVES, one) | {"floor": free, "output_cast": free}
+    return CostModel(
+        available_ps=period,
+        register_ps=0.0,
+        input_low=np.full(n_features, -bound),
+        input_high=np.full(n_features, bound - 2.0**-fraction),
+        input_fraction=fraction,
+        output_low=-bound,
+        output_high=bound - 2.0**-fraction,
+        output_fraction=fraction,
+        constant_fraction=fraction,
+        primitives=primitives,
+        multiply=GridCost(np.full((28, 28), period), np.zeros((28, 28)), np.ones((28, 28))),
+        scale=GridCost(np.full((widths, 9), period), np.outer(np.arange(widths), np.arange(9))),
+        functions=dict.fromkeys(functions, table),
+        fused=table,
+    )

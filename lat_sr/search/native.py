@@ -1,0 +1,228 @@
+"""The search engine in C++."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Sequence
+from dataclasses import asdict
+
+import numpy as np
+
+from lat_sr import _engine
+from lat_sr.errors import BudgetError, InputError, OperatorError
+from lat_sr.expression import Constant, Expression, Variable
+from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
+from lat_sr.search.postfix import expression_of, tree_of
+from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
+
+_BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
+
+
+class NativeEngine:
+    """Islands of regularised evolution with fitted constants, on all cores.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lat_sr.search import NativeEngine, SearchProblem, uniform_cost_model
+    >>> X = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
+    >>> problem = SearchProblem(
+    ...     X=X, y=X[:, 0] * X[:, 1], cost=uniform_cost_model(2), max_evaluations=5000, target_loss=1e-9
+    ... )
+    >>> min(point.loss for point in NativeEngine().search(problem).points) < 1e-9
+    True
+    """
+
+    def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
+        """See :meth:`lat_sr.search.Engine.search`."""
+        model = native_cost_model(problem.cost)
+        _check_operators(problem)
+        _check_budgets(problem, model)
+        assert problem.feature_names is not None
+        names = problem.feature_names
+
+        def points(found: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]]) -> tuple[Point, ...]:
+            return tuple(
+                Point(
+                    expression_of(tree.postfix, names),
+                    loss,
+                    complexity,
+                    cost.latency_cycles,
+                    cost.delay_ps,
+                    cost.lut,
+                    cost.dsp,
+                )
+                for tree, loss, complexity, cost in found
+            )
+
+        report = None
+        if callback is not None:
+
+            def report(
+                seconds: float,
+                evaluations: int,
+                front: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]],
+            ) -> bool:
+                return bool(callback(seconds, evaluations, points(front)))
+
+        front, evaluations, node_rows, seconds, stop_reason = _engine.search(
+            problem.X, problem.y, problem.weights, _settings(problem, model), report
+        )
+        if not front:
+            raise InputError(
+                "no formula has a finite loss on this data within value_limit; scale the data, or give more time"
+            )
+        return SearchResult(points(front), evaluations, seconds, stop_reason, problem.seed, node_rows)
+
+
+def native_cost_model(cost: CostModel) -> _engine.CostModel:
+    """Hand a cost model to the C++ core.
+
+    Parameters
+    ----------
+    cost : CostModel
+
+    Returns
+    -------
+    lat_sr._engine.CostModel
+    """
+
+    def widths(entry: WidthCost) -> tuple[list[float], list[float]]:
+        return entry.delay_ps.tolist(), entry.lut.tolist()
+
+    def function(entry: FunctionCost) -> tuple[list[float], float, float, float, float, float, int]:
+        resources = (float(entry.lut), float(entry.dsp), float(entry.bram))
+        return (list(entry.segments_ps), *resources, float(entry.low), float(entry.high), int(entry.fraction))
+
+    known = set(_engine.operator_names())
+    return _engine.CostModel(
+        available_ps=cost.available_ps,
+        register_ps=cost.register_ps,
+        input_low=cost.input_low.tolist(),
+        input_high=cost.input_high.tolist(),
+        input_fraction=cost.input_fraction,
+        output_low=cost.output_low,
+        output_high=cost.output_high,
+        output_fraction=cost.output_fraction,
+        constant_fraction=cost.constant_fraction,
+        width_limit=cost.width_limit,
+        multiply_limits=cost.multiply_limits,
+        primitives={name: widths(entry) for name, entry in cost.primitives.items()},
+        multiply=_engine.GridCost(cost.multiply.delay_ps, cost.multiply.lut, cost.multiply.dsp),
+        scale=_engine.GridCost(cost.scale.delay_ps, cost.scale.lut, cost.scale.dsp),
+        functions={name: function(entry) for name, entry in cost.functions.items() if name in known},
+        fused=function(cost.fused),
+    )
+
+
+def shape_limits(problem: SearchProblem) -> _engine.ShapeLimits:
+    """The problem's limits on the shape of formulas, for the C++ core.
+
+    Parameters
+    ----------
+    problem : SearchProblem
+
+    Returns
+    -------
+    lat_sr._engine.ShapeLimits
+    """
+    sizes = {}
+    for name, limit in problem.constraints.items():
+        left, right = (-1, limit) if isinstance(limit, int) else limit
+        # The engine's power has one operand, the base.
+        sizes[name] = (-1, left) if name == "pow" else (left, right)
+    nesting = [
+        (outer, inner, most)
+        for outer, rule in problem.nested_constraints.items()
+        for inner, most in rule.items()
+    ]
+    known = set(_engine.operator_names())
+    return _engine.ShapeLimits(
+        problem.maxsize,
+        problem.maxdepth,
+        {name: pair for name, pair in sizes.items() if name in known},
+        [rule for rule in nesting if rule[0] in known and rule[1] in known],
+    )
+
+
+def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Settings:
+    def budget(value: float | None) -> float:
+        return math.inf if value is None else float(value)
+
+    options = {
+        "islands": problem.islands,
+        "population_size": problem.population_size,
+        "batch_size": 0 if problem.batch_size is None else problem.batch_size,
+        "parsimony": problem.parsimony,
+        **asdict(problem.evolution),
+    }
+    return _engine.Settings(
+        loss=problem.loss,
+        loss_parameter=problem.loss_parameter,
+        value_limit=_value_limit(problem),
+        cost=model,
+        max_latency=budget(problem.max_latency),
+        max_lut=budget(problem.max_lut),
+        max_dsp=budget(problem.max_dsp),
+        operators=list(problem.operators),
+        limits=shape_limits(problem),
+        options={name: float(value) for name, value in options.items()},
+        seed=int(problem.seed),
+        timeout=math.inf if problem.timeout is None else float(problem.timeout),
+        max_evaluations=problem.max_evaluations,
+        target_loss=problem.target_loss,
+        threads=problem.threads or len(os.sched_getaffinity(0)),
+    )
+
+
+def _value_limit(problem: SearchProblem) -> float:
+    if problem.value_limit is not None:
+        return float(problem.value_limit)
+    bound = max(abs(problem.cost.output_low), abs(problem.cost.output_high))
+    return bound if float(np.max(np.abs(problem.y))) <= bound else math.inf
+
+
+def _check_operators(problem: SearchProblem) -> None:
+    known = set(_engine.operator_names())
+    foreign = [name for name in problem.operators if name not in known]
+    if foreign:
+        raise OperatorError(
+            f"the native engine has built-in operators only, not {', '.join(foreign)}; "
+            "give the built-in operators of its definition instead"
+        )
+    exact = {
+        "+",
+        "-",
+        "*",
+        "neg",
+        "abs",
+        "square",
+        "cube",
+        "pow",
+        "min",
+        "max",
+        "relu",
+        "sign",
+        "floor",
+        "ceil",
+    }
+    needed = {"inv" if name == "/" else name for name in problem.operators if name not in exact}
+    missing = sorted(needed - set(problem.cost.functions))
+    if missing:
+        raise OperatorError(
+            f"the cost model lacks {', '.join(missing)}; compile it for all operators of the search"
+        )
+
+
+def _check_budgets(problem: SearchProblem, model: _engine.CostModel) -> None:
+    assert problem.feature_names is not None
+    leaves: list[Expression] = [Constant(0.0), *(Variable(name) for name in problem.feature_names)]
+    costs = [_engine.cost(tree_of(leaf, problem.feature_names), model) for leaf in leaves]
+    for budget, field in _BUDGETS.items():
+        limit = getattr(problem, budget)
+        smallest = min(getattr(cost, field) for cost in costs)
+        if limit is not None and limit < smallest:
+            raise BudgetError(
+                f"no expression meets {budget}={limit:g}; the smallest budget that one can meet is {smallest:g}"
+            )

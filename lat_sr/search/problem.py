@@ -1,0 +1,338 @@
+"""What a search is given, what it gives back, and the one method that an engine must have."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lat_sr.errors import InputError
+from lat_sr.expression import Expression
+from lat_sr.operators import get_operator
+from lat_sr.search.costmodel import CostModel
+
+#: Losses of a row from its target y and the formula's value p; the loss of a formula is their weighted mean.
+#: ``l2``: (p - y)^2, ``l1``: abs(p - y), ``huber``: quadratic up to `loss_parameter` and linear beyond,
+#: ``l2_margin``: (1 - y*p)^2 and ``logistic``: log(1 + exp(-y*p)), both for y = -1 or +1.
+LOSSES = ("l2", "l1", "huber", "l2_margin", "logistic")
+_TWO_CLASS_LOSSES = ("l2_margin", "logistic")
+
+OperandSizes = int | tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvolutionOptions:
+    """How the native engine varies and selects formulas; the defaults suit most problems.
+
+    Parameters
+    ----------
+    tournament_size : int
+        Members that compete to become a parent.
+    epoch : int
+        Offspring of an island between two migrations.
+    crossover_probability : float
+        Share of offspring with two parents.
+    fit_probability : float
+        Share of offspring whose constants are fitted.
+    fit_steps, polish_steps : int
+        Steps of a fit, and of the fit on all rows of a formula that enters the archive.
+    crowding : float
+        How strongly sizes that are frequent in a population are held back.
+    migration, archive_migration : float
+        Share of a population that is replaced after an epoch by members of other islands and of the archive.
+    """
+
+    tournament_size: int = 8
+    epoch: int = 250
+    crossover_probability: float = 0.25
+    fit_probability: float = 0.5
+    fit_steps: int = 4
+    polish_steps: int = 12
+    crowding: float = 0.3
+    migration: float = 0.03
+    archive_migration: float = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchProblem:
+    """Samples, operators, cost model, budgets and limits of one search.
+
+    Parameters
+    ----------
+    X : array_like, shape (n_samples, n_features)
+        Kept as float32 or float64; the search computes in that type.
+    y : array_like, shape (n_samples,)
+        Targets; -1 or +1 for the two-class losses.
+    cost : CostModel
+        What nodes cost on the target.
+    weights : array_like, shape (n_samples,), optional
+        Weights of the rows, not negative.
+    feature_names : sequence of str, optional
+        Names of the variables in the results; ``x0, x1, ...`` by default.
+    loss : str
+        One of :data:`LOSSES`.
+    loss_parameter : float
+        Threshold of the Huber loss.
+    operators : sequence of str
+        Names from :data:`lat_sr.operators.OPERATORS`.
+    max_latency, max_lut, max_dsp : float, optional
+        Budgets: a candidate over any of them is never evaluated.
+    maxsize, maxdepth : int
+        Most nodes of a formula, and most nodes on a path from its root.
+    constraints : mapping of str to int or (int, int), optional
+        Most nodes in the operand of a unary operator, or in both operands of a binary one; -1 for no limit.
+    nested_constraints : mapping of str to mapping of str to int, optional
+        ``{"sin": {"cos": 1}}``: at most one cos on any path below a sin.
+    value_limit : float, optional
+        A formula whose result or one of whose tables exceeds this magnitude on a row is worth nothing. By default
+        the cost model's output bound, if all targets lie within it.
+    islands, population_size : int
+        Populations, and members of each.
+    batch_size : int, optional
+        Rows that judge offspring; all rows if not given. The front is always scored on all rows.
+    parsimony : float
+        Loss charged for a node in selection.
+    seed : int
+        Of all random choices. If `max_evaluations` ends the search, a seed gives the same front for any number of
+        threads.
+    timeout : float or None
+        Seconds.
+    max_evaluations : int, optional
+        Candidates.
+    target_loss : float
+        The search ends when a formula reaches it.
+    threads : int, optional
+        Those that this process may use if not given.
+    evolution : EvolutionOptions
+
+    Raises
+    ------
+    InputError
+        For data or settings that no search can use.
+    OperatorError
+        For an unknown operator.
+    """
+
+    X: NDArray[Any]
+    y: NDArray[Any]
+    cost: CostModel
+    weights: NDArray[Any] | None = None
+    feature_names: tuple[str, ...] | None = None
+    loss: str = "l2"
+    loss_parameter: float = 1.0
+    operators: tuple[str, ...] = ("+", "-", "*")
+    max_latency: float | None = None
+    max_lut: float | None = None
+    max_dsp: float | None = None
+    maxsize: int = 30
+    maxdepth: int = 10
+    constraints: Mapping[str, OperandSizes] = field(default_factory=dict)
+    nested_constraints: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    value_limit: float | None = None
+    islands: int = 8
+    population_size: int = 200
+    batch_size: int | None = None
+    parsimony: float = 0.0
+    seed: int = 0
+    timeout: float | None = 60.0
+    max_evaluations: int | None = None
+    target_loss: float = 0.0
+    threads: int | None = None
+    evolution: EvolutionOptions = field(default_factory=EvolutionOptions)
+
+    def __post_init__(self) -> None:
+        X = np.asarray(self.X)
+        X = np.ascontiguousarray(X, dtype=X.dtype if X.dtype in (np.float32, np.float64) else np.float64)
+        if X.ndim != 2 or not X.size:
+            raise InputError(f"X has shape {X.shape}; give at least one row and one column")
+        self._set(X=X, y=_column("y", self.y, X))
+        if self.weights is not None:
+            weights = _column("weights", self.weights, X)
+            if np.any(weights < 0) or not np.any(weights > 0):
+                raise InputError("weights must not be negative, and at least one must be positive")
+            self._set(weights=weights)
+        for name, values in (("X", X), ("y", self.y), ("weights", self.weights)):
+            if values is not None and not np.all(np.isfinite(values)):
+                raise InputError(f"{name} holds NaN or infinity (in {X.dtype}); remove or replace those rows")
+        self._check_features()
+        self._check_loss()
+        self._check_limits()
+        self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
+        self._set(constraints=_operand_sizes(self.constraints or {}))
+        self._set(nested_constraints=_nesting(self.nested_constraints or {}))
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
+
+    def _check_features(self) -> None:
+        features = self.X.shape[1]
+        if self.cost.n_features != features:
+            raise InputError(
+                f"the cost model has {self.cost.n_features} inputs and X has {features} columns; "
+                "compile the cost model for these columns"
+            )
+        names = tuple(self.feature_names or (f"x{i}" for i in range(features)))
+        if len(names) != features or len(set(names)) != features:
+            raise InputError(f"feature_names are {list(names)}; {features} different names are needed")
+        self._set(feature_names=names)
+
+    def _check_loss(self) -> None:
+        if self.loss not in LOSSES:
+            raise InputError(f"unknown loss {self.loss!r}; allowed are {', '.join(LOSSES)}")
+        if not 0 < self.loss_parameter < math.inf:
+            raise InputError(f"loss_parameter is {self.loss_parameter}; it must be positive")
+        if self.loss in _TWO_CLASS_LOSSES and not np.all(np.abs(self.y) == 1):
+            raise InputError(f"the loss {self.loss} takes targets -1 and +1 only; recode y")
+
+    def _check_limits(self) -> None:
+        counts = (
+            "maxsize",
+            "maxdepth",
+            "islands",
+            "population_size",
+            "batch_size",
+            "max_evaluations",
+            "threads",
+        )
+        for name in counts:
+            value = getattr(self, name)
+            if value is not None and (int(value) != value or value < 1):
+                raise InputError(f"{name} is {value}; it must be a whole number >= 1")
+        for name in ("max_latency", "max_lut", "max_dsp", "parsimony", "value_limit"):
+            value = getattr(self, name)
+            if value is not None and not value >= 0:
+                raise InputError(f"{name} is {value}; it must be a number >= 0")
+        if not 0 <= int(self.seed) < 2**63:
+            raise InputError(f"seed is {self.seed}; it must be a whole number from 0 to 2**63 - 1")
+        if self.timeout is not None and not self.timeout > 0:
+            raise InputError(f"timeout is {self.timeout}; it must be a positive number of seconds")
+        if self.timeout is None and self.max_evaluations is None:
+            raise InputError(
+                "a search without timeout and without max_evaluations never ends; give one of them"
+            )
+
+
+def _column(name: str, values: ArrayLike, X: NDArray[Any]) -> NDArray[Any]:
+    column = np.ascontiguousarray(values, dtype=X.dtype)
+    if column.shape != (X.shape[0],):
+        raise InputError(
+            f"{name} has shape {column.shape}; X has {X.shape[0]} rows, so it must be ({X.shape[0]},)"
+        )
+    return column
+
+
+def _operand_sizes(constraints: Mapping[str, OperandSizes]) -> dict[str, OperandSizes]:
+    result: dict[str, OperandSizes] = {}
+    for name, sizes in constraints.items():
+        operator = get_operator(name)
+        if operator.arity == 1 and isinstance(sizes, Sequence) and len(sizes) == 1:
+            (sizes,) = sizes
+        if operator.arity == 1 and isinstance(sizes, int):
+            result[operator.name] = sizes
+        elif operator.arity == 2 and isinstance(sizes, Sequence) and len(sizes) == 2:
+            result[operator.name] = (int(sizes[0]), int(sizes[1]))
+        else:
+            wanted = "one size" if operator.arity == 1 else "a pair of sizes (left, right)"
+            raise InputError(f"the constraint of {name} is {sizes!r}; {name} takes {wanted}, -1 for no limit")
+    return result
+
+
+def _nesting(constraints: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str, int]]:
+    result: dict[str, dict[str, int]] = {}
+    for outer, inner in constraints.items():
+        for name, most in inner.items():
+            if int(most) != most or most < 0:
+                raise InputError(
+                    f"nested_constraints[{outer!r}][{name!r}] is {most}; it must be a whole number >= 0"
+                )
+            result.setdefault(get_operator(outer).name, {})[get_operator(name).name] = int(most)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A formula of the front.
+
+    Parameters
+    ----------
+    expression : Expression
+    loss : float
+        On all rows.
+    complexity : int
+        Nodes.
+    latency_cycles : int
+    delay_ps : float
+        Combinational delay, registers left out.
+    lut, dsp : float
+    """
+
+    expression: Expression
+    loss: float
+    complexity: int
+    latency_cycles: int
+    delay_ps: float
+    lut: float
+    dsp: float
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found.
+
+    Parameters
+    ----------
+    points : tuple of Point
+        The non-dominated ones over (loss, latency, LUT), by latency, LUT.
+    evaluations : int
+        Candidates whose loss was computed.
+    seconds : float
+    stop_reason : str
+        ``timeout``, ``max_evaluations``, ``target_loss``, ``interrupted`` or ``callback``.
+    seed : int
+    node_rows : float
+        Nodes times rows evaluated, a measure of speed.
+    """
+
+    points: tuple[Point, ...]
+    evaluations: int
+    seconds: float
+    stop_reason: str
+    seed: int
+    node_rows: float = 0.0
+
+
+#: Called about four times a second with the seconds so far, the evaluations and the front; true ends the search.
+Callback = Callable[[float, int, Sequence[Point]], object]
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """Anything that can search."""
+
+    def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
+        """Search until the problem's timeout, its evaluations, or Ctrl-C, which keeps the best so far.
+
+        Parameters
+        ----------
+        problem : SearchProblem
+        callback : callable, optional
+            See :data:`Callback`. An exception of its own ends the search and is raised again.
+
+        Returns
+        -------
+        SearchResult
+            Every point is within the budgets; there is at least one.
+
+        Raises
+        ------
+        BudgetError
+            No expression can meet a budget; the message names the smallest that can be met.
+        OperatorError
+            The engine does not have an operator.
+        """
+        ...
