@@ -273,9 +273,12 @@ class Program:
         a = self._operand(a)
         return self._emit(LOOKUP, (a.operation,), (self._table(entries, fraction),), (low, high), fraction)
 
-    def finish(self, inputs: int, outputs: list[Signal]) -> CombLogic:
-        """The program: unused operations removed, sums of three terms fused into one operation (opcode 11)."""
-        outputs = [self._operand(signal) for signal in outputs]
+    def finish(self, inputs: int, outputs: list[Signal], port: Signal) -> CombLogic:
+        """The program: unused operations removed, sums of three terms fused into one operation (opcode 11).
+
+        `port` has the bounds and the fraction of every output port.
+        """
+        outputs = [self._output(signal, port) for signal in outputs]
         circuit = CombLogic(
             shape=(inputs, len(outputs)),
             inp_shifts=[0] * inputs,
@@ -311,6 +314,14 @@ class Program:
         if a.negated and not keep_sign:
             return self._emit(NEGATE, (a.operation,), (), (a.low, a.high), a.fraction, shift=a.shift)
         return a
+
+    def _output(self, a: Signal, port: Signal) -> Signal:
+        if not a.is_constant or (a.low and a.fraction > port.fraction):
+            return self._operand(a)
+        # As wide as the port: alkaid cannot connect fields that have no bit in common.
+        bounds = (min(port.low, a.at(port.fraction)[0]), max(port.high, a.at(port.fraction)[0]))
+        made = self._emit(CONSTANT, (), (a.at(port.fraction)[0],), bounds, port.fraction)
+        return replace(made, low=a.low, high=a.high)
 
     def _table(self, entries: tuple[int, ...], fraction: int) -> int:
         values = np.array(entries, dtype=np.int32)

@@ -67,7 +67,9 @@ def trace(datapath: Datapath) -> CombLogic:
     signals: list[Signal] = []
     for node in datapath.nodes:
         signals.append(_RULES[node.kind](tracer, node, *(signals[i] for i in node.operands)))
-    return tracer.program.finish(len(datapath.input_names), [signals[i] for i in datapath.outputs])
+    precision = datapath.precision
+    port = Signal(-1, precision.low, precision.high, precision.fraction)
+    return tracer.program.finish(len(datapath.input_names), [signals[i] for i in datapath.outputs], port)
 
 
 class _Tracer:

@@ -22,7 +22,9 @@ from lat_sr.toolchains.yosys import TOP
 EMITTER_VERSION = 2
 """To be raised when the same datapath and schedule give other RTL: cached results are then made again."""
 
-INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"  # alkaid's names
+# Alkaid's names.
+INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"
+FIRST_STAGE = "INTERNAL_logic0_inp"
 _CONSTANT, _INPUT = 5, -1
 
 
@@ -138,18 +140,19 @@ _rom_module = lru_cache(maxsize=64)(rom_module)
 def _with_whole_ports(fsm: FSM, shape: tuple[int, int], precision: Precision) -> FSM:
     """The same pipeline with ports as wide as the precision, however narrow the values on them are."""
     field = (precision.signed, precision.integer - precision.signed, precision.fraction)
+    # An input that is not used has no bits; alkaid must be told that they lie within the port's.
+    nothing = (False, -precision.fraction, precision.fraction)
     widths = {INPUT_PORT: shape[0], OUTPUT_PORT: shape[1]}
 
     def whole(signal: Signal) -> Signal:
-        if signal.name not in widths:
+        if signal.name in widths:
+            fields = (field,) * widths[signal.name]
+        elif signal.name == FIRST_STAGE:
+            fields = tuple(own if sum(own) else nothing for own in signal.precisions)
+        else:
             return signal
         return Signal(
-            signal.name,
-            signal.exposed,
-            (field,) * widths[signal.name],
-            reg=signal.reg,
-            schedule=signal.schedule,
-            mode=signal.mode,
+            signal.name, signal.exposed, fields, reg=signal.reg, schedule=signal.schedule, mode=signal.mode
         )
 
     connections = tuple(Conn(whole(conn.src), whole(conn.dst)) for conn in (*fsm.comb_conns, *fsm.reg_conns))
