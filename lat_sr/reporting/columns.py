@@ -92,6 +92,9 @@ VERIFICATION_COLUMNS: tuple[Column, ...] = (
     Column("accuracy_float", "float", "", "the metric in float64 arithmetic", digits=4),
     Column("accuracy_fixed", "fixed", "", "the metric in the arithmetic of the hardware", digits=4),
     Column("max_error", "max error", "", "largest |fixed - float| of the formula on the data", digits=3),
+    Column(
+        "overflow_rows", "overflows", "", "rows of the data on which a value leaves its format in the circuit"
+    ),
     Column("selected", "selected", "", "the formula that predict() uses"),
     Column("toolchain", "toolchain", "", "what built the circuit", shown=False),
     Column("seconds", "seconds", "s", "time the build took", digits=3, shown=False),

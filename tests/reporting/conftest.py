@@ -41,6 +41,7 @@ def verification_row(equation, latency, failure=""):
         "accuracy_float": 0.95,
         "accuracy_fixed": 0.94,
         "max_error": 0.01,
+        "overflow_rows": 0,
         "selected": False,
         "toolchain": "open 1",
         "seconds": 9.5,

@@ -1,0 +1,480 @@
+"""What the regressor and the classifier share: parameters, search, selection, circuit, files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Integral, Real
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+
+from lat_sr.errors import FormatError, InputError, LatSrError
+from lat_sr.estimators.data import check_samples, important_features, warn_of_overflow
+from lat_sr.estimators.fitting import OutputFront, SearchSettings, fit_fronts
+from lat_sr.estimators.hardware import Hardware
+from lat_sr.expression import Expression, evaluate, to_latex, to_sympy
+from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
+from lat_sr.port_names import port_names
+from lat_sr.precision import Precision
+from lat_sr.target import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from lat_sr.profiles import OperatorProfile
+    from lat_sr.search import Engine
+    from lat_sr.toolchains import Toolchain
+    from lat_sr.verification import VerificationReport
+
+__all__ = ["Arithmetic", "Floats", "LatencyAwareEstimator", "checked"]
+
+Floats = NDArray[np.float64]
+Arithmetic = Literal["float", "fixed"]
+_Estimator = TypeVar("_Estimator", bound="LatencyAwareEstimator")
+
+# Rows of the training data that a fitted model keeps, for verify() without data of its own.
+_SAMPLE_ROWS = 2000
+
+_POSITIVE = Interval(Real, 0, None, closed="neither")
+_COUNT = Interval(Integral, 1, None, closed="left")
+_LIMIT = Interval(Integral, 0, None, closed="left")
+
+
+def checked(call: Callable[[], Any]) -> Any:
+    """Give scikit-learn's refusals of data and parameters as errors of this package."""
+    try:
+        return call()
+    except LatSrError:
+        raise
+    except (ValueError, TypeError) as error:
+        raise InputError(str(error)) from error
+
+
+def _seed(generator: np.random.RandomState) -> int:
+    return int(generator.randint(2**31 - 1))
+
+
+class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
+    """What the regressor and the classifier share: parameters, search, selection, circuit."""
+
+    # The loss that "auto" means.
+    _default_loss: ClassVar[str]
+
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        "precision": [str, Precision],
+        "max_latency": [_LIMIT, None],
+        "max_lut": [_LIMIT, None],
+        "max_dsp": [_LIMIT, None],
+        "part": [str],
+        "clock_period": [_POSITIVE],
+        "clock_uncertainty": [Interval(Real, 0, None, closed="left")],
+        "timing_derate": [_POSITIVE],
+        "toolchain": [str, HasMethods(["build"])],
+        "profile": [str, os.PathLike, HasMethods(["complexity_map"]), None],
+        "latency_model": [StrOptions({"additive", "critical_path", "scheduled"})],
+        "implementations": [str, Mapping],
+        "unary_operators": ["array-like", None],
+        "binary_operators": ["array-like", None],
+        "constraints": [Mapping, None],
+        "nested_constraints": [Mapping, None],
+        "maxsize": [_COUNT],
+        "maxdepth": [_COUNT],
+        "select_k_features": [_COUNT, None],
+        "engine": [StrOptions({"native"}), HasMethods(["search"])],
+        "timeout": [_POSITIVE, None],
+        "max_evaluations": [_COUNT, None],
+        "populations": [_COUNT],
+        "population_size": [Interval(Integral, 2, None, closed="left")],
+        "batch_size": [_COUNT, None],
+        "parsimony": [Interval(Real, 0, None, closed="left")],
+        "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        *,
+        precision: str | Precision = "ap_fixed<16,6>",
+        max_latency: int | None = None,
+        max_lut: int | None = None,
+        max_dsp: int | None = None,
+        part: str = "xcvu9p-flga2577-2-e",
+        clock_period: float = 5.0,
+        clock_uncertainty: float = 0.0,
+        timing_derate: float = 1.0,
+        toolchain: str | Toolchain = "auto",
+        profile: OperatorProfile | str | os.PathLike[str] | None = None,
+        latency_model: str = "scheduled",
+        implementations: str | Mapping[str, str] = "table",
+        unary_operators: Sequence[str] | None = ("sin", "exp"),
+        binary_operators: Sequence[str] | None = ("+", "-", "*"),
+        constraints: Mapping[str, Any] | None = None,
+        nested_constraints: Mapping[str, Mapping[str, int]] | None = None,
+        maxsize: int = 30,
+        maxdepth: int = 10,
+        loss: str = "auto",
+        select_k_features: int | None = None,
+        engine: str | Engine = "native",
+        timeout: float | None = None,
+        max_evaluations: int | None = None,
+        populations: int = 8,
+        population_size: int = 200,
+        batch_size: int | None = None,
+        parsimony: float = 0.0,
+        model_selection: str | int = "accuracy",
+        n_jobs: int | None = None,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int | bool = 0,
+    ) -> None:
+        self.precision = precision
+        self.max_latency = max_latency
+        self.max_lut = max_lut
+        self.max_dsp = max_dsp
+        self.part = part
+        self.clock_period = clock_period
+        self.clock_uncertainty = clock_uncertainty
+        self.timing_derate = timing_derate
+        self.toolchain = toolchain
+        self.profile = profile
+        self.latency_model = latency_model
+        self.implementations = implementations
+        self.unary_operators = unary_operators
+        self.binary_operators = binary_operators
+        self.constraints = constraints
+        self.nested_constraints = nested_constraints
+        self.maxsize = maxsize
+        self.maxdepth = maxdepth
+        self.loss = loss
+        self.select_k_features = select_k_features
+        self.engine = engine
+        self.timeout = timeout
+        self.max_evaluations = max_evaluations
+        self.populations = populations
+        self.population_size = population_size
+        self.batch_size = batch_size
+        self.parsimony = parsimony
+        self.model_selection = model_selection
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    # ---- fitting -----------------------------------------------------------------------------------------------
+
+    def _check_samples(
+        self, X: Any, y: Any, sample_weight: Any, **options: Any
+    ) -> tuple[Floats, NDArray[Any], Floats | None]:
+        """Validate parameters and data, in scikit-learn's way."""
+        checked(self._validate_params)
+        X, y = checked(lambda: validate_data(self, X, y, dtype=np.float64, **options))
+        if sample_weight is None:
+            return X, y, None
+        weights = checked(lambda: _check_sample_weight(sample_weight, X, dtype=np.float64))
+        if (weights < 0).any() or not weights.any():
+            raise InputError("sample weights must be 0 or more, and at least one must be positive")
+        return X, y, weights
+
+    def _search(
+        self,
+        X: Floats,
+        targets: Floats,
+        labels: NDArray[Any],
+        weights: Floats | None,
+        output_names: Sequence[str],
+        *,
+        classify: bool,
+    ) -> None:
+        """Set what every fitted model has; `labels` is what the forest of `select_k_features` looks at."""
+        generator = check_random_state(self.random_state)
+        features = [str(name) for name in getattr(self, "feature_names_in_", self._feature_numbers())]
+        check_samples(X, targets, features, output_names)
+        hardware = Hardware.resolve(
+            precision=self.precision,
+            part=self.part,
+            clock_period=self.clock_period,
+            clock_uncertainty=self.clock_uncertainty,
+            timing_derate=self.timing_derate,
+            toolchain=self.toolchain,
+            profile=self.profile,
+            latency_model=self.latency_model,
+            implementations=self.implementations,
+            operators=self._settings().operators,
+        )
+        columns = np.arange(X.shape[1])
+        if self.select_k_features is not None:
+            columns = important_features(
+                X, labels, self.select_k_features, classify=classify, seed=_seed(generator)
+            )
+        inputs = np.ascontiguousarray(X[:, columns])
+        names = port_names([features[column] for column in columns])
+        warn_of_overflow(inputs, names, hardware.precision, "feature")
+        warn_of_overflow(targets, output_names, hardware.precision, "target")
+        fronts = fit_fronts(
+            inputs,
+            targets,
+            weights,
+            names=names,
+            output_names=output_names,
+            hardware=hardware,
+            budget=self._budget(),
+            settings=self._settings(),
+            engine=self.engine,
+            seeds=[_seed(generator) for _ in output_names],
+        )
+        selected = [select_point(front.points, self.model_selection) for front in fronts]
+        chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
+        self._set_fitted(
+            features=columns,
+            input_names=names,
+            output_names=tuple(output_names),
+            target=hardware.target,
+            fronts=fronts,
+            selected=selected,
+            provenance=hardware.provenance,
+            circuit=chosen[0].circuit
+            if len(chosen) == 1
+            else hardware.circuit([point.expression for point in chosen], names, inputs),
+        )
+        rows = np.sort(generator.permutation(len(X))[:_SAMPLE_ROWS])
+        self.sample_ = (X[rows], labels[rows])
+
+    def _feature_numbers(self) -> list[str]:
+        return [f"x{number}" for number in range(self.n_features_in_)]
+
+    def _budget(self) -> Budget:
+        return Budget(self.max_latency, self.max_lut, self.max_dsp)
+
+    def _settings(self) -> SearchSettings:
+        return SearchSettings(
+            loss=self._default_loss if self.loss == "auto" else self.loss,
+            operators=(*(self.unary_operators or ()), *(self.binary_operators or ())),
+            constraints=self.constraints or {},
+            nested_constraints=self.nested_constraints or {},
+            maxsize=self.maxsize,
+            maxdepth=self.maxdepth,
+            timeout=self.timeout,
+            max_evaluations=self.max_evaluations,
+            populations=self.populations,
+            population_size=self.population_size,
+            batch_size=self.batch_size,
+            parsimony=self.parsimony,
+            n_jobs=self.n_jobs,
+            verbose=bool(self.verbose),
+        )
+
+    # ---- the fitted model --------------------------------------------------------------------------------------
+
+    def _set_fitted(
+        self,
+        *,
+        features: NDArray[np.intp],
+        input_names: tuple[str, ...],
+        output_names: tuple[str, ...],
+        target: Target,
+        fronts: list[OutputFront],
+        selected: list[int],
+        circuit: PredictedCircuit,
+        provenance: dict[str, Any],
+    ) -> None:
+        self.selected_features_ = features
+        self.input_names_ = input_names
+        self.output_names_ = output_names
+        self.target_ = target
+        self.fronts_ = fronts
+        self.selected_ = selected
+        self.circuit_ = circuit
+        self.provenance_ = provenance
+
+    @property
+    def _chosen(self) -> list[FrontPoint]:
+        """The selected point of each output."""
+        return [front.points[i] for front, i in zip(self.fronts_, self.selected_, strict=True)]
+
+    @property
+    def equations_(self) -> pd.DataFrame:
+        """The front: one row for each formula, with its loss and what its circuit is predicted to cost.
+
+        Columns are ``equation``, ``loss``, ``score``, ``complexity``, ``latency_cycles``, ``delay_ps``, ``lut``,
+        ``ff``, ``dsp`` and ``selected``; with several outputs ``output`` comes first.
+        """
+        import pandas as pd
+
+        check_is_fitted(self, "fronts_")
+        rows = [
+            {
+                "output": name,
+                "equation": str(point.expression),
+                "loss": point.loss,
+                "score": score,
+                "complexity": point.complexity,
+                "latency_cycles": point.latency_cycles,
+                "delay_ps": point.circuit.delay_ps,
+                "lut": point.lut,
+                "ff": point.circuit.ff,
+                "dsp": point.dsp,
+                "selected": position == selected,
+            }
+            for name, front, selected in zip(self.output_names_, self.fronts_, self.selected_, strict=True)
+            for position, (point, score) in enumerate(zip(front.points, scores(front.points), strict=True))
+        ]
+        table = pd.DataFrame(rows)
+        return table if len(self.fronts_) > 1 else table.drop(columns="output")
+
+    @property
+    def latency_(self) -> int:
+        """Predicted clock cycles of the selected circuit, all outputs together."""
+        check_is_fitted(self, "circuit_")
+        return self.circuit_.latency_cycles
+
+    def _inputs(self, X: Any) -> Floats:
+        """Validated columns that the circuit reads."""
+        check_is_fitted(self, "circuit_")
+        X = checked(lambda: validate_data(self, X, dtype=np.float64, reset=False))
+        return np.ascontiguousarray(X[:, self.selected_features_])
+
+    def _outputs(self, X: Any, arithmetic: str) -> Floats:
+        """Values of the selected formulas, shape (n_samples, n_outputs)."""
+        inputs = self._inputs(X)
+        if arithmetic == "fixed":
+            return self.circuit_.datapath.evaluate(inputs)
+        if arithmetic != "float":
+            raise InputError(f"arithmetic is {arithmetic!r}; 'float' and 'fixed' are allowed")
+        columns = [evaluate(point.expression, inputs, self.input_names_) for point in self._chosen]
+        return np.stack(columns, axis=1)
+
+    def sympy(self) -> Any:
+        """Selected formula as a sympy expression; a list of them with several outputs."""
+        return self._each(to_sympy)
+
+    def latex(self) -> Any:
+        """Selected formula as LaTeX; a list of them with several outputs."""
+        return self._each(to_latex)
+
+    def _each(self, convert: Callable[[Expression], Any]) -> Any:
+        check_is_fitted(self, "circuit_")
+        converted = [convert(point.expression) for point in self._chosen]
+        return converted[0] if len(converted) == 1 else converted
+
+    # ---- hardware ----------------------------------------------------------------------------------------------
+
+    def verify(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        limit: int | None = None,
+        n_jobs: int | None = None,
+        toolchain: str | Toolchain | None = None,
+    ) -> VerificationReport:
+        """Build the points of the front and compare them with what was predicted.
+
+        Parameters
+        ----------
+        X, y : array-like, optional
+            Data for accuracy and input vectors, best held-out; the sample of the training data that the model
+            keeps if not given.
+        limit : int, optional
+            Build at most so many points, spread over the front; all by default.
+        n_jobs : int, optional
+            Builds at the same time; one for each core by default.
+        toolchain : str or Toolchain, optional
+            Another toolchain than the model's.
+
+        Returns
+        -------
+        VerificationReport
+        """
+        from lat_sr.verification import verify
+
+        return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
+
+    def export(self, directory: str | os.PathLike[str], flavor: str = "verilog") -> list[str]:
+        """Write the selected circuit, all outputs together, as a project.
+
+        Parameters
+        ----------
+        directory : path-like
+            Made if it does not exist.
+        flavor : {"verilog", "vhdl", "hls"}
+            RTL with a self-checking test bench and a constraint file, or an HLS project.
+
+        Returns
+        -------
+        list of str
+            Paths of the files written.
+
+        Raises
+        ------
+        StorageError
+            The directory cannot be written.
+        """
+        from lat_sr.toolchains import export
+
+        check_is_fitted(self, "circuit_")
+        datapath = self.circuit_.datapath
+        if flavor == "hls":
+            from lat_sr.toolchains.hls import write_hls_project
+
+            write_hls_project(datapath, Path(directory), self.target_)
+            return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
+        return [str(path) for path in export(datapath, Path(directory), flavor, target=self.target_)]
+
+    # ---- files -------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model as versioned JSON.
+
+        The file holds parameters, front and circuits, but not the sample of the training data.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to make or replace.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        from lat_sr.model_file import write_model
+
+        check_is_fitted(self, "circuit_")
+        write_model(self, path)
+
+    @classmethod
+    def load(cls: type[_Estimator], path: str | os.PathLike[str]) -> _Estimator:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        path : path-like
+            The file.
+
+        Returns
+        -------
+        estimator
+            It predicts the same, in both arithmetics.
+
+        Raises
+        ------
+        FormatError
+            The file is corrupt, of a newer version, or holds another kind of model.
+        StorageError
+            The file cannot be read.
+        """
+        from lat_sr.model_file import read_model
+
+        model = read_model(path)
+        if not isinstance(model, cls):
+            raise FormatError(
+                f"{path} holds a {type(model).__name__}; load it with {type(model).__name__}.load"
+            )
+        return model

@@ -1,0 +1,199 @@
+"""Classification by formulas under a latency budget."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score, roc_auc_score
+from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import column_or_1d
+
+from lat_sr.errors import InputError
+from lat_sr.estimators.base import Arithmetic, Floats, LatencyAwareEstimator, checked
+
+__all__ = ["LatencyAwareClassifier"]
+
+
+class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: ignore[misc]
+    """Classification by formulas that meet a latency budget on an FPGA.
+
+    Two classes have one score, whose sign decides. More have one score each, trained on +1 for the class and -1 for
+    the rest, and the largest decides; the scores are one circuit with shared parts.
+
+    Parameters
+    ----------
+    precision, max_latency, max_lut, max_dsp, part, clock_period, clock_uncertainty, timing_derate
+        As in `LatencyAwareRegressor`.
+    toolchain, profile, latency_model, implementations, unary_operators, binary_operators
+        As in `LatencyAwareRegressor`.
+    constraints, nested_constraints, maxsize, maxdepth, select_k_features, engine, timeout
+        As in `LatencyAwareRegressor`.
+    max_evaluations, populations, population_size, batch_size, parsimony, model_selection
+        As in `LatencyAwareRegressor`.
+    n_jobs, random_state, verbose
+        As in `LatencyAwareRegressor`.
+    loss : {"auto", "l2_margin", "logistic", "l2", "l1", "huber"}
+        Of a score s for the target y = -1 or +1: ``(1 - y*s)**2`` (this is "auto"), ``log(1 + exp(-y*s))``, which
+        gives probabilities, or a regression loss.
+
+    Attributes
+    ----------
+    classes_ : ndarray
+        Class labels.
+    equations_, latency_, circuit_, fronts_, selected_, selected_features_, input_names_, target_, n_features_in_
+        As in `LatencyAwareRegressor`; one output for two classes, else one for each class.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from lat_sr import LatencyAwareClassifier
+    >>> X = np.random.default_rng(0).uniform(-2, 2, size=(300, 2))
+    >>> y = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
+    >>> model = LatencyAwareClassifier(max_latency=1, max_evaluations=20_000, random_state=0).fit(X, y)
+    >>> bool(model.score(X, y) > 0.95)
+    True
+    """
+
+    _default_loss: ClassVar[str] = "l2_margin"
+    _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
+        **LatencyAwareEstimator._parameter_constraints,
+        "loss": [StrOptions({"auto", "l2_margin", "logistic", "l2", "l1", "huber"})],
+    }
+
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        out: str | os.PathLike[str] | None = None,
+    ) -> LatencyAwareClassifier:
+        """Search the front.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_features)
+            Inputs; the column names of a DataFrame become the variables.
+        y : array-like, shape (n_samples,)
+            Class labels, at least two.
+        sample_weight : array-like, shape (n_samples,), optional
+            Weights of the samples in the loss.
+        out : path-like, optional
+            Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there.
+
+        Returns
+        -------
+        LatencyAwareClassifier
+            Itself.
+
+        Raises
+        ------
+        InputError
+            Data or a parameter is not usable.
+        BudgetError
+            No formula meets the budget.
+        ProfileNotFoundError
+            The store knows nothing of the part, or has no profile for a latency model that needs one.
+        StorageError
+            The run directory cannot be written.
+        """
+        from lat_sr.run_directory import prepare_run, write_run
+
+        if out is not None:
+            prepare_run(out)
+        X, given, weights = self._check_samples(X, y, sample_weight)
+        labels = checked(lambda: column_or_1d(given, warn=True))
+        checked(lambda: check_classification_targets(labels))
+        seen = labels if weights is None else labels[weights > 0]
+        self.classes_ = np.unique(labels)
+        if len(np.unique(seen)) < 2:
+            raise InputError(
+                f"y holds one class only ({self.classes_[0]!r}); a classifier needs at least two"
+            )
+        positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+        targets = np.where(labels[:, None] == positive[None, :], 1.0, -1.0)
+        self._search(X, targets, labels, weights, [str(label) for label in positive], classify=True)
+        if out is not None:
+            write_run(self, out)
+        return self
+
+    def decision_function(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
+        """Scores of the classes.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_features)
+            Inputs.
+        arithmetic : {"float", "fixed"}
+            float64, or bit for bit what the circuit gives.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples,) or (n_samples, n_classes)
+            With two classes the score of ``classes_[1]``.
+        """
+        outputs = self._outputs(X, arithmetic)
+        return outputs[:, 0] if len(self.classes_) == 2 else outputs
+
+    def predict(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> NDArray[Any]:
+        """Class labels.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_features)
+            Inputs.
+        arithmetic : {"float", "fixed"}
+            float64, or bit for bit what the circuit gives.
+
+        Returns
+        -------
+        ndarray, shape (n_samples,)
+            The class with the largest score, the first one of equal scores.
+        """
+        return self._decide(self._outputs(X, arithmetic))
+
+    @available_if(lambda self: self.loss == "logistic")  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
+        """Probabilities of the classes; for ``loss="logistic"`` only.
+
+        Parameters
+        ----------
+        X : array-like, shape (n_samples, n_features)
+            Inputs.
+        arithmetic : {"float", "fixed"}
+            Of the scores; the logistic function itself is computed in float64.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_samples, n_classes)
+            With more than two classes the one-vs-rest probabilities, scaled to the sum 1.
+        """
+        # expit by tanh: no overflow for large scores.
+        probability = 0.5 * (1.0 + np.tanh(0.5 * self._outputs(X, arithmetic)))
+        if len(self.classes_) == 2:
+            return np.hstack([1.0 - probability, probability])
+        total = probability.sum(axis=1, keepdims=True)
+        uniform = np.full_like(probability, 1.0 / probability.shape[1])
+        return np.asarray(np.divide(probability, total, out=uniform, where=total > 0))
+
+    def _decide(self, outputs: Floats) -> NDArray[Any]:
+        """Labels from scores, shape (n_samples, n_outputs)."""
+        if len(self.classes_) == 2:
+            return np.asarray(self.classes_[(outputs[:, 0] > 0).astype(np.intp)])
+        # A formula outside of its domain is no vote for its class.
+        return np.asarray(self.classes_[np.argmax(np.where(np.isnan(outputs), -np.inf, outputs), axis=1)])
+
+    def _metric(self, y: NDArray[Any], values: Floats, output: int | None) -> tuple[str, float]:
+        """Name and value of what `verify` compares, for one output or (None) all together."""
+        if output is None or len(self.classes_) == 2:
+            return "accuracy", float(accuracy_score(y, self._decide(values.reshape(len(values), -1))))
+        mine = np.asarray(y) == self.classes_[output]
+        if mine.all() or not mine.any() or not np.isfinite(values).all():
+            return "auc", float("nan")
+        return "auc", float(roc_auc_score(mine, values.ravel()))

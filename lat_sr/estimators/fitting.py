@@ -1,0 +1,293 @@
+"""From samples to fronts: one search for each output, then every formula costed as the circuit it becomes."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from numpy.typing import NDArray
+
+from lat_sr.errors import BudgetError, ExpressionError, FormatError
+from lat_sr.estimators.hardware import Hardware
+from lat_sr.expression import Constant, Expression, Variable, evaluate
+from lat_sr.front import LOSSES, Budget, FrontPoint, non_dominated, require_within
+from lat_sr.search.problem import Callback, Point, SearchProblem
+
+if TYPE_CHECKING:
+    from lat_sr.search import Engine
+    from lat_sr.target import Target
+
+__all__ = ["OutputFront", "SearchSettings", "fit_fronts"]
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFront:
+    """What the search found for one output.
+
+    Parameters
+    ----------
+    points : tuple of FrontPoint
+        The non-dominated formulas within the budget, at least one.
+    seed : int
+        Seed of the search.
+    evaluations : int
+        Candidates whose loss was computed.
+    seconds : float
+        Time of the search.
+    stop_reason : str
+        Why it ended.
+    """
+
+    points: tuple[FrontPoint, ...]
+    seed: int
+    evaluations: int
+    seconds: float
+    stop_reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready description, read back by `from_dict`."""
+        return {
+            "seed": self.seed,
+            "evaluations": self.evaluations,
+            "seconds": self.seconds,
+            "stop_reason": self.stop_reason,
+            "points": [point.to_dict() for point in self.points],
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> OutputFront:
+        """Inverse of `to_dict`.
+
+        Raises
+        ------
+        FormatError
+            The description lacks something.
+        """
+        try:
+            return cls(
+                points=tuple(FrontPoint.from_dict(point) for point in data["points"]),
+                seed=int(data["seed"]),
+                evaluations=int(data["evaluations"]),
+                seconds=float(data["seconds"]),
+                stop_reason=str(data["stop_reason"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise FormatError(f"a front is damaged ({error!r}); fit and save the model again") from error
+
+
+@dataclass(frozen=True, slots=True)
+class SearchSettings:
+    """Parameters of the estimators that say how to search.
+
+    See `LatencyAwareRegressor` for what each means; `loss` is the one to minimise, `operators` are unary and binary
+    ones together.
+    """
+
+    loss: str
+    operators: tuple[str, ...]
+    constraints: Mapping[str, Any]
+    nested_constraints: Mapping[str, Mapping[str, int]]
+    maxsize: int
+    maxdepth: int
+    timeout: float | None
+    max_evaluations: int | None
+    populations: int
+    population_size: int
+    batch_size: int | None
+    parsimony: float
+    n_jobs: int | None
+    verbose: bool
+
+
+# Of a search that has no limit of its own, and of what remains after Ctrl-C.
+_DEFAULT_EVALUATIONS = 50_000
+_EVALUATIONS_AFTER_INTERRUPT = 5_000
+
+
+def fit_fronts(
+    X: Floats,
+    targets: Floats,
+    weights: Floats | None,
+    *,
+    names: Sequence[str],
+    output_names: Sequence[str],
+    hardware: Hardware,
+    budget: Budget,
+    settings: SearchSettings,
+    engine: str | Engine,
+    seeds: Sequence[int],
+) -> list[OutputFront]:
+    """Search the front of each output, one after the other.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, n_inputs)
+    targets : ndarray, shape (n_samples, n_outputs)
+    weights : ndarray or None, shape (n_samples,)
+    names, output_names : sequence of str
+        Of inputs and outputs.
+    hardware : Hardware
+    budget : Budget
+        For all outputs together: each may use an equal share of the LUTs and DSPs that are left.
+    settings : SearchSettings
+    engine : "native" or Engine
+    seeds : sequence of int
+        One for each output.
+
+    Returns
+    -------
+    list of OutputFront
+
+    Raises
+    ------
+    BudgetError
+        No formula meets the budget.
+    """
+    searcher = _engine(engine)
+    # What cannot be met by the simplest formulas is refused before any time is spent.
+    simplest: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
+    _usable(_costed(simplest, X, X[:, 0], None, names, hardware, "l2"), budget, hardware.target)
+    problem = SearchProblem(
+        X=X.astype(np.float32),
+        y=np.where(targets[:, 0] > 0, 1.0, -1.0),
+        weights=weights,
+        cost=hardware.cost_model(settings.operators, len(names)),
+        feature_names=tuple(names),
+        loss=settings.loss,
+        operators=settings.operators,
+        max_latency=budget.max_latency,
+        maxsize=settings.maxsize,
+        maxdepth=settings.maxdepth,
+        constraints=settings.constraints,
+        nested_constraints=settings.nested_constraints,
+        islands=settings.populations,
+        population_size=settings.population_size,
+        batch_size=settings.batch_size,
+        parsimony=settings.parsimony,
+        timeout=settings.timeout,
+        max_evaluations=settings.max_evaluations
+        if settings.max_evaluations or settings.timeout
+        else _DEFAULT_EVALUATIONS,
+        threads=None if settings.n_jobs is None else effective_n_jobs(settings.n_jobs),
+    )
+    left = budget
+    deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout
+    fronts: list[OutputFront] = []
+    for number, (output, seed) in enumerate(zip(output_names, seeds, strict=True)):
+        waiting = len(output_names) - number
+        share = replace(left, max_lut=_share(left.max_lut, waiting), max_dsp=_share(left.max_dsp, waiting))
+        part = replace(problem, y=targets[:, number], max_lut=share.max_lut, max_dsp=share.max_dsp, seed=seed)
+        if fronts and fronts[-1].stop_reason == "interrupted":
+            part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
+        elif settings.timeout is not None:
+            part = replace(part, timeout=max((deadline - time.monotonic()) / waiting, 1e-3))
+        with _display(output, part, settings.verbose) as callback:
+            result = searcher.search(part, callback=callback)
+        y = targets[:, number]
+        found = [point.expression for point in result.points]
+        points = _costed(found, X, y, weights, names, hardware, settings.loss)
+        if not points:
+            mean = Constant(float(np.average(y, weights=weights)))
+            points = _costed([mean], X, y, weights, names, hardware, settings.loss)
+        kept = non_dominated(_usable(points, share, hardware.target))
+        left = replace(
+            left,
+            max_lut=_less(left.max_lut, max(point.lut for point in kept)),
+            max_dsp=_less(left.max_dsp, max(point.dsp for point in kept)),
+        )
+        fronts.append(OutputFront(tuple(kept), seed, result.evaluations, result.seconds, result.stop_reason))
+    return fronts
+
+
+def _engine(engine: str | Engine) -> Engine:
+    from lat_sr.search import NativeEngine
+
+    return NativeEngine() if isinstance(engine, str) else engine
+
+
+def _share(limit: int | None, outputs: int) -> int | None:
+    return None if limit is None else limit // outputs
+
+
+def _less(limit: int | None, used: int) -> int | None:
+    return None if limit is None else limit - used
+
+
+def _usable(points: Sequence[FrontPoint], budget: Budget, target: Target) -> list[FrontPoint]:
+    """Points that meet clock and budget; an error that names what is possible if there are none."""
+    timely = [point for point in points if point.circuit.delay_ps <= target.available_ps]
+    if not timely:
+        fastest = min(point.circuit.delay_ps for point in points)
+        needed = fastest * target.timing_derate / 1000.0 + target.clock_uncertainty
+        raise BudgetError(
+            f"no expression meets clock_period={target.clock_period:g}; "
+            f"the shortest that one meets is {math.ceil(needed * 1000) / 1000:g} ns"
+        )
+    return require_within(timely, budget)
+
+
+def _costed(
+    expressions: Sequence[Expression],
+    X: Floats,
+    y: Floats,
+    weights: Floats | None,
+    names: Sequence[str],
+    hardware: Hardware,
+    loss: str,
+) -> list[FrontPoint]:
+    """Formulas with their loss in float64 and the predicted cost of their circuits; those without are left out."""
+    points = []
+    for expression in expressions:
+        values = evaluate(expression, X, names)
+        if not np.isfinite(values).all():
+            continue
+        try:
+            circuit = hardware.circuit([expression], names, X)
+        except ExpressionError:
+            continue  # a value in it is too wide for any circuit
+        mean = float(np.average(LOSSES[loss](y, values), weights=weights))
+        points.append(FrontPoint(expression, mean, circuit))
+    return points
+
+
+@contextmanager
+def _display(output: str, problem: SearchProblem, verbose: bool) -> Iterator[Callback | None]:
+    """Give a callback that shows the progress on stderr, or None."""
+    if not verbose:
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[best]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(f"searching {output}", total=1.0, best="")
+
+        def show(seconds: float, evaluations: int, points: Sequence[Point]) -> None:
+            done = [0.0]
+            if problem.timeout is not None:
+                done.append(seconds / problem.timeout)
+            if problem.max_evaluations is not None:
+                done.append(evaluations / problem.max_evaluations)
+            best = min(points, key=lambda point: point.loss, default=None)
+            found = (
+                f", {len(points)} points, loss {best.loss:.4g} at {best.latency_cycles} cycles"
+                if best
+                else ""
+            )
+            bar.update(task, completed=max(done), best=f"{evaluations} evaluations{found}")
+
+        yield show

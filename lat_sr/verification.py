@@ -1,0 +1,288 @@
+"""Predicted against actual: every formula of a front built, measured and compared bit for bit."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.validation import check_is_fitted
+
+from lat_sr.errors import InputError, LatSrError, VerificationError
+from lat_sr.expression import evaluate
+from lat_sr.front import Budget, FrontPoint, PredictedCircuit, spread
+from lat_sr.reporting.columns import VERIFICATION_COLUMNS, columns_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from lat_sr.estimators.base import LatencyAwareEstimator
+    from lat_sr.toolchains import BuildReport, Toolchain
+
+__all__ = ["VerificationReport", "verify"]
+
+Floats = NDArray[np.float64]
+
+# Rows of the data that the circuit is simulated on, beside the toolchain's own vectors.
+_SIMULATED_ROWS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class VerificationReport:
+    """What became of the formulas of a front.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        One row for each circuit, columns `lat_sr.reporting.VERIFICATION_COLUMNS`.
+    builds : tuple of BuildReport or None
+        What the toolchain reported, by row; None where the build failed.
+    points : int
+        Formulas in the whole front, more than the table has where a limit was given.
+    """
+
+    table: pd.DataFrame
+    builds: tuple[BuildReport | None, ...]
+    points: int
+
+    @property
+    def failures(self) -> list[str]:
+        """One sentence for each circuit that misses its budget, its clock or a bit, or could not be built."""
+        return [f"{row.equation}: {row.failure}" for row in self.table.itertuples(index=False) if row.failure]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every circuit was built as it should."""
+        return not self.failures
+
+    def require_passed(self) -> None:
+        """Raise unless every circuit passed.
+
+        Raises
+        ------
+        VerificationError
+            Names the first failure and counts them.
+        """
+        failures = self.failures
+        if failures:
+            more = f" (and {len(failures) - 1} more)" if len(failures) > 1 else ""
+            raise VerificationError(
+                f"{len(failures)} of {len(self.table)} circuits failed: {failures[0]}{more}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON-ready: whether it passed, the failures, and the rows of the table."""
+        rows = self.table.astype(object).where(self.table.notna(), None).to_dict("records")
+        return {"passed": self.passed, "failures": self.failures, "front_points": self.points, "points": rows}
+
+    def plot(self) -> Figure:
+        """Predicted against actual latency, LUT and DSP."""
+        from lat_sr.reporting.plots import predicted_actual_figure
+
+        return predicted_actual_figure(self.table)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A circuit to build, and what it should do."""
+
+    output: str
+    equation: str
+    points: tuple[FrontPoint, ...]
+    circuit: PredictedCircuit
+    # Number of the output, None for all together.
+    number: int | None
+    selected: bool
+
+
+def _candidates(model: LatencyAwareEstimator, limit: int | None) -> Iterator[_Candidate]:
+    """Circuits of the front; with several outputs the selected one of all together comes last."""
+    share = None if limit is None else max(1, limit // len(model.fronts_))
+    for number, (name, front, chosen) in enumerate(
+        zip(model.output_names_, model.fronts_, model.selected_, strict=True)
+    ):
+        count = len(front.points) if share is None else share
+        for position in spread(front.points, count, always=[chosen]):
+            point = front.points[position]
+            yield _Candidate(name, str(point.expression), (point,), point.circuit, number, position == chosen)
+    if len(model.fronts_) > 1:
+        points = tuple(f.points[i] for f, i in zip(model.fronts_, model.selected_, strict=True))
+        equations = "; ".join(str(point.expression) for point in points)
+        yield _Candidate("all", equations, points, model.circuit_, None, True)
+
+
+def verify(
+    model: LatencyAwareEstimator,
+    X: ArrayLike | None = None,
+    y: ArrayLike | None = None,
+    *,
+    limit: int | None = None,
+    n_jobs: int | None = None,
+    toolchain: str | Toolchain | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> VerificationReport:
+    """Build the formulas of a front and compare them with what was predicted.
+
+    Parameters
+    ----------
+    model : LatencyAwareRegressor or LatencyAwareClassifier
+        A fitted one.
+    X, y : array-like, optional
+        Data for the accuracy and for input vectors, best held-out. The sample that the model keeps if not given;
+        a model that was loaded without its run directory has none, and then there are no accuracies.
+    limit : int, optional
+        Build at most so many formulas (an equal share for each output), spread over the front and always with the
+        selected one; all by default.
+    n_jobs : int, optional
+        Builds at the same time; one for each core by default.
+    toolchain : str or Toolchain, optional
+        Another toolchain than the model's.
+    progress : callable, optional
+        Called with the number of circuits done and their total.
+
+    Returns
+    -------
+    VerificationReport
+        A failed build is a failure of its row; the others are built all the same.
+
+    Raises
+    ------
+    InputError
+        The data does not fit the model.
+    MissingToolError
+        The toolchain is not installed.
+
+    Examples
+    --------
+    >>> from lat_sr.verification import verify
+    >>> report = verify(model)  # doctest: +SKIP
+    >>> report.passed, report.table[["latency_predicted", "latency_actual"]]  # doctest: +SKIP
+    """
+    from lat_sr.toolchains import build_many, get_toolchain
+
+    check_is_fitted(model, "circuit_")
+    if limit is not None and limit < 1:
+        raise InputError(f"limit is {limit}; 1 or more is expected")
+    if (X is None) != (y is None):
+        raise InputError("give X and y together, or neither")
+    if X is None or y is None:
+        X, y = getattr(model, "sample_", (None, None))
+    inputs = None if X is None else model._inputs(X)
+    labels = None if y is None else np.asarray(y)
+    if inputs is not None and labels is not None and len(inputs) != len(labels):
+        raise InputError(f"X has {len(inputs)} rows and y has {len(labels)}; they must agree")
+    candidates = list(_candidates(model, limit))
+    chosen = model.target_.toolchain if toolchain is None else toolchain
+    if isinstance(chosen, str):
+        chosen = get_toolchain(chosen)
+    vectors = None if inputs is None else inputs[:_SIMULATED_ROWS]
+    results = build_many(
+        [candidate.circuit.datapath for candidate in candidates],
+        model.target_,
+        toolchain=chosen,
+        vectors=vectors,
+        jobs=n_jobs or os.cpu_count() or 1,
+        progress=progress,
+    )
+    rows = [
+        {
+            **_expected(candidate, model),
+            **_measured(result, model),
+            **_accuracy(candidate, model, inputs, labels),
+            "failure": "; ".join(_failures(result, model._budget())),
+        }
+        for candidate, result in zip(candidates, results, strict=True)
+    ]
+    builds = tuple(None if isinstance(result, Exception) else result for result in results)
+    points = sum(len(front.points) for front in model.fronts_)
+    return VerificationReport(columns_frame(rows, VERIFICATION_COLUMNS), builds, points)
+
+
+def _expected(candidate: _Candidate, model: LatencyAwareEstimator) -> dict[str, Any]:
+    several = {"output": candidate.output} if len(model.fronts_) > 1 else {}
+    return {
+        **several,
+        "equation": candidate.equation,
+        "loss": float(np.mean([point.loss for point in candidate.points])),
+        "complexity": sum(point.complexity for point in candidate.points),
+        "latency_predicted": candidate.circuit.latency_cycles,
+        "lut_predicted": candidate.circuit.lut,
+        "dsp_predicted": candidate.circuit.dsp,
+        "selected": candidate.selected,
+    }
+
+
+# Column of the table from field of the build report.
+_REPORTED = {
+    "latency_actual": "latency_cycles",
+    "lut_actual": "lut",
+    "ff": "ff",
+    "dsp": "dsp",
+    "bram": "bram",
+    "clock_ns": "clock_ns",
+    "slack_ns": "slack_ns",
+    "timing_source": "timing_source",
+    "timing_derate": "timing_derate",
+    "vectors": "vectors",
+    "bit_exact": "bit_exact",
+    "seconds": "seconds",
+    "cached": "cached",
+}
+
+
+def _measured(result: BuildReport | LatSrError, model: LatencyAwareEstimator) -> dict[str, Any]:
+    if isinstance(result, Exception):
+        nothing = dict.fromkeys(_REPORTED)
+        return {**nothing, "clock_ns": model.target_.clock_period, "toolchain": model.target_.toolchain}
+    versions = ", ".join(f"{name} {version}" for name, version in result.tool_versions.items())
+    return {
+        **{column: getattr(result, field) for column, field in _REPORTED.items()},
+        "toolchain": f"{result.toolchain} ({versions})" if versions else result.toolchain,
+    }
+
+
+def _accuracy(
+    candidate: _Candidate, model: LatencyAwareEstimator, inputs: Floats | None, labels: NDArray[Any] | None
+) -> dict[str, Any]:
+    columns = ("metric", "accuracy_float", "accuracy_fixed", "max_error", "overflow_rows")
+    if inputs is None or labels is None:
+        return dict.fromkeys(columns)
+    datapath = candidate.circuit.datapath
+    in_float = np.stack(
+        [evaluate(point.expression, inputs, model.input_names_) for point in candidate.points], axis=1
+    )
+    in_fixed = datapath.evaluate(inputs)
+    error = np.abs(in_fixed - in_float)
+    reports = datapath.casts_changing(inputs)
+    if candidate.number is not None:
+        in_float, in_fixed = in_float[:, 0], in_fixed[:, 0]
+    metric, accuracy_float = model._metric(labels, in_float, candidate.number)
+    _, accuracy_fixed = model._metric(labels, in_fixed, candidate.number)
+    finite = error[np.isfinite(error)]
+    values = (
+        metric,
+        accuracy_float,
+        accuracy_fixed,
+        float(finite.max()) if finite.size else None,
+        max((report.rows for report in reports), default=0),
+    )
+    return dict(zip(columns, values, strict=True))
+
+
+def _failures(result: BuildReport | LatSrError, budget: Budget) -> Sequence[str]:
+    """Named reasons why a circuit is refused."""
+    if isinstance(result, Exception):
+        return [f"build failed: {str(result).splitlines()[0]}"]
+    reasons = []
+    excess = budget.excess(result.latency_cycles, result.lut, result.dsp)
+    if excess:
+        reasons.append(f"over budget: {', '.join(excess)}")
+    if not result.meets_clock:
+        reasons.append(f"misses its clock: {-result.slack_ns:.3f} ns too slow for {result.clock_ns:g} ns")
+    if result.bit_exact is False:
+        reasons.append(f"wrong bit: {result.mismatch or 'the simulation differs from the datapath'}")
+    return reasons
