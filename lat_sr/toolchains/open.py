@@ -193,7 +193,7 @@ class OpenToolchain:
     def _export(
         self, datapath: Datapath, target: Target, library: DelayLibrary, report: BuildReport, out: Path
     ) -> None:
-        from lat_sr.toolchains.export import export
+        from lat_sr.toolchains.project import export
 
         export(datapath, out, target=target, stages=report.latency_cycles, library=library)
         report.save(Path(out) / "report.json")
