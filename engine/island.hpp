@@ -26,8 +26,8 @@ struct EvolutionOptions {
     std::size_t tournament = 8;
     std::size_t epoch = 250;      // offspring of an island between migrations
     double crossover = 0.25;      // share of offspring with two parents
-    double fit_probability = 0.5; // share of offspring whose constants are fitted
-    int fit_steps = 4;
+    double fit_probability = 0.2; // share of offspring whose constants are fitted
+    int fit_steps = 8;
     int polish_steps = 12; // of formulas that enter the archive
     std::size_t batch = 0; // rows that judge offspring; 0 for all
     double parsimony = 0.0; // loss charged for a node

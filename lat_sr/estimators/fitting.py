@@ -245,7 +245,7 @@ def _costed(
 ) -> list[FrontPoint]:
     """Formulas with their loss in float64 and the predicted cost of their circuits; those without are left out."""
     points = []
-    for expression in expressions:
+    for expression in dict.fromkeys(_with_folded_constants(found) for found in expressions):
         values = evaluate(expression, X, names)
         if not np.isfinite(values).all():
             continue
@@ -256,6 +256,19 @@ def _costed(
         mean = float(np.average(LOSSES[loss](y, values), weights=weights))
         points.append(FrontPoint(expression, mean, circuit))
     return points
+
+
+def _with_folded_constants(expression: Expression) -> Expression:
+    """The same values, with one constant in the place of every part without variables."""
+
+    def fold(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        result = node.with_operands(operands)
+        if operands and all(isinstance(operand, Constant) for operand in operands):
+            value = float(evaluate(result, np.zeros((1, 0)), ())[0])
+            return Constant(value) if math.isfinite(value) else result
+        return result
+
+    return expression.fold(fold)
 
 
 @contextmanager

@@ -59,6 +59,11 @@ class Net:
         self.block = block
         self.reset: Reset | None = None
 
+    @property
+    def untimed(self) -> bool:
+        """Whether the mapper does not know when the bit arrives, so that it gets any pin."""
+        return self.weight < self.arrival and not self.leaves
+
 
 @dataclass(frozen=True, slots=True)
 class Reset:
@@ -148,11 +153,13 @@ class Mapper:
     _pins: tuple[tuple[float, ...], ...] = field(init=False)
     _size: int = field(init=False)
     _penalty: tuple[float, ...] = field(init=False)
+    _average_pin: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pins = ((), *self.library.lut.pin_ps)
         self._size = len(self.library.lut.pin_ps)
         self._penalty = (0.0, *self.library.lut.penalty_ps)
+        self._average_pin = (0.0, *(sum(pins) / len(pins) for pins in self.library.lut.pin_ps))
 
     def arrival(self, bit: Bit) -> float:
         """Picoseconds after which a bit is there, with the set-up time of a register."""
@@ -199,10 +206,13 @@ class Mapper:
                 leaves.extend(leaf for leaf in net.leaves if leaf not in leaves)
             if len(leaves) > self._size:
                 continue
-            # What the mapper takes for the latest input has the fastest pin.
-            leaves.sort(key=_weight, reverse=True)
+            # The latest input takes the fastest pin.
+            leaves.sort(key=_arrival, reverse=True)
             pins = self._pins[len(leaves)]
-            arrival = max(net.arrival + pin for net, pin in zip(leaves, pins, strict=True))
+            arrival = max(
+                net.arrival + (self._average_pin[len(leaves)] if net.untimed else pin)
+                for net, pin in zip(leaves, pins, strict=True)
+            )
             weight = max(net.weight + pin for net, pin in zip(leaves, pins, strict=True))
             weight += self._penalty[len(leaves)]
             if best is None or (weight, arrival, len(leaves)) < best:
@@ -219,12 +229,9 @@ class Mapper:
         while len(work) > 2:
             reduced: list[tuple[Row, bool]] = []
             for k in range(0, len(work) - 2, 3):
-                columns = list(zip(*(row for row, _ in work[k : k + 3]), strict=True))
-                carries: Row = [0]
-                for column in columns[:-1]:
-                    live = sum(isinstance(bit, Net) for bit in column)
-                    carries.append(self.table(column) if live > 1 else 0)
-                reduced += [([self.table(column) for column in columns], False), (carries, False)]
+                columns = list(zip(*(_plain(row, negated) for row, negated in work[k : k + 3]), strict=True))
+                sums, carries = zip(*(self._full_adder(column) for column in columns), strict=True)
+                reduced += [(list(sums), False), ([0, *carries[:-1]], False)]
             reduced += work[len(work) - len(work) % 3 :]
             work = reduced
         if not work:
@@ -236,6 +243,16 @@ class Mapper:
         if first_negated and not second_negated:
             first, second, second_negated = second, first, True
         return self._two_rows(first, second, second_negated)
+
+    def _full_adder(self, column: Sequence[Bit]) -> tuple[Bit, Bit]:
+        """Sum and carry of three bits."""
+        nets = [bit for bit in column if isinstance(bit, Net)]
+        ones = sum(bit == 1 for bit in column if not isinstance(bit, Net))
+        if not nets:
+            return ones & 1, ones >> 1
+        if len(nets) == 1:
+            return nets[0], (0, nets[0], 1)[ones]
+        return self.table(nets), self.table(nets)
 
     def _two_rows(self, first: Row, second: Row, subtract: bool) -> Row:
         low: Row = []
@@ -308,8 +325,20 @@ class Mapper:
         return [self.source(arrival, block) for arrival in arrivals]
 
 
+def _plain(row: Row, negated: bool) -> Row:
+    """A row to be added: its complement, above the zeros at its end, if it is to be subtracted."""
+    if not negated:
+        return row
+    first = next((position for position, bit in enumerate(row) if bit != 0), len(row))
+    return [bit if isinstance(bit, Net) or position < first else 1 - bit for position, bit in enumerate(row)]
+
+
 def _weight(net: Net) -> float:
     return net.weight
+
+
+def _arrival(net: Net) -> float:
+    return net.arrival
 
 
 def resources(nets: Iterable[Net], lut_inputs: int) -> tuple[int, int]:

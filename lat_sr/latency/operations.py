@@ -186,8 +186,8 @@ def _sum(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Val
     terms = _terms(operation, operands)
     if operation.opcode == ADD_CONSTANT:
         summand, fraction = operation.data
-        magnitude: Row = [abs(summand) >> position & 1 for position in range(abs(summand).bit_length())]
-        terms.append((Value(magnitude, False, fraction), summand < 0))
+        constant: Row = [summand >> position & 1 for position in range(summand.bit_length() + 1)]
+        terms.append((Value(constant, summand < 0, fraction), False))
     finest = max(value.fraction for value, _ in terms)
     dropped = finest - operation.fraction
     width = operation.live + dropped
@@ -218,7 +218,11 @@ def _sum(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Val
 
 
 def _compatible(value: Value, terms: list[tuple[Value, bool]]) -> bool:
-    return all(other.signed == value.signed for other, _ in terms)
+    """Whether a sum may join others: the tool adds signed operands together, or unsigned ones."""
+    return all(
+        other.signed == value.signed or not any(isinstance(bit, Net) for bit in other.bits)
+        for other, _ in terms
+    )
 
 
 def _subtract_finer(mapper: Mapper, minuend: Value, subtrahend: Value, width: int) -> Row:

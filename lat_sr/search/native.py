@@ -16,6 +16,7 @@ from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
 from lat_sr.search.postfix import expression_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 
+_BATCH = 1024
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 
 
@@ -153,7 +154,7 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
     options = {
         "islands": problem.islands,
         "population_size": problem.population_size,
-        "batch_size": 0 if problem.batch_size is None else problem.batch_size,
+        "batch_size": _batch_size(problem),
         "parsimony": problem.parsimony,
         **asdict(problem.evolution),
     }
@@ -174,6 +175,12 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         target_loss=problem.target_loss,
         threads=problem.threads or len(os.sched_getaffinity(0)),
     )
+
+
+def _batch_size(problem: SearchProblem) -> int:
+    if problem.batch_size is not None:
+        return problem.batch_size
+    return _BATCH if problem.X.shape[0] > 2 * _BATCH else problem.X.shape[0]
 
 
 def _value_limit(problem: SearchProblem) -> float:

@@ -49,8 +49,8 @@ class EvolutionOptions:
     tournament_size: int = 8
     epoch: int = 250
     crossover_probability: float = 0.25
-    fit_probability: float = 0.5
-    fit_steps: int = 4
+    fit_probability: float = 0.2
+    fit_steps: int = 8
     polish_steps: int = 12
     crowding: float = 0.3
     migration: float = 0.03
@@ -93,7 +93,8 @@ class SearchProblem:
     islands, population_size : int
         Populations, and members of each.
     batch_size : int, optional
-        Rows that judge offspring; all rows if not given. The front is always scored on all rows.
+        Rows that judge offspring; if not given, 1024 where there are more than twice as many, else all. The front is
+        always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
     seed : int
