@@ -19,8 +19,8 @@ from lat_sr.expression import Expression, parse
 from lat_sr.precision import Precision
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
-from lat_sr.toolchains.project import export
 from lat_sr.toolchains.parallel import build_many
+from lat_sr.toolchains.project import export
 
 __all__ = ["BuildReport", "Toolchain", "build", "build_many", "export", "get_toolchain", "toolchain_names"]
 
