@@ -117,6 +117,8 @@ class Value:
         Fraction bits.
     rows : list of (bits, negated), optional
         The summands, where a single consumer may add them together with its own.
+    base : int
+        Fraction at which the sum's carry chain starts.
     clamp : Clamp, optional
         Where the value is one of few constants or other bits.
     """
@@ -125,6 +127,7 @@ class Value:
     signed: bool
     fraction: int
     rows: list[tuple[Row, bool]] | None = None
+    base: int = 0
     clamp: Clamp | None = None
 
     def aligned(self, fraction: int, width: int) -> Row:
@@ -136,7 +139,7 @@ class Value:
 
     def shifted(self, exponent: int) -> Value:
         """The value times ``2**exponent``."""
-        return replace(self, fraction=self.fraction - exponent)
+        return replace(self, fraction=self.fraction - exponent, base=self.base - exponent)
 
 
 @dataclass(slots=True)

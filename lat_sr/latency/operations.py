@@ -203,8 +203,8 @@ def _sum(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Val
     base = fractions[-2] if copied else finest
     rows: list[tuple[Row, bool]] = []
     for value, negated in terms:
-        # The sum of an operand that ends where the chain starts joins it, if nothing else reads that sum.
-        if value.rows is not None and value.fraction == base and _compatible(value, terms):
+        # The sum of an operand whose chain starts here too joins it, if nothing else reads that sum.
+        if value.rows is not None and value.base == base and _compatible(value, terms):
             rows += [
                 (Value(row, value.signed, value.fraction).aligned(finest, width), subtracted != negated)
                 for row, subtracted in value.rows
@@ -212,8 +212,8 @@ def _sum(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Val
         else:
             rows.append((value.aligned(finest, width), negated))
     result = _result(operation, mapper.add(rows, width)[dropped:])
-    if operation.single_use and not copied and dropped == 0:
-        result.rows = rows
+    if operation.single_use and dropped == 0:
+        result.rows, result.base = rows, base
     return result
 
 
@@ -313,27 +313,45 @@ def _reduce(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> 
 
 def _multiply(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Value:
     timing = mapper.library.multiplier
-    widths = [len(value.bits) for value in operands]
-    product = sum(widths)
-    wide, narrow = operands
-    if widths[0] + (not wide.signed) < widths[1] + (not narrow.signed):
-        wide, narrow = narrow, wide
-    inputs = [bit for value in operands for bit in value.bits if isinstance(bit, Net)]
+    product = sum(len(value.bits) for value in operands)
+    wide, narrow = sorted(operands, key=_signed_width, reverse=True)
     if product < timing.smallest_product:
+        inputs = [bit for value in operands for bit in value.bits if isinstance(bit, Net)]
         arrival = max((net.arrival for net in inputs), default=0.0) + timing.soft_ps[product]
         block = Block(inputs, lut=timing.soft_lut[product])
-    else:
-        arrival = max(
-            (
-                bit.arrival + delay
-                for value, delay in ((wide, timing.wide_ps), (narrow, timing.narrow_ps))
-                for bit in value.bits
-                if isinstance(bit, Net)
-            ),
-            default=0.0,
-        )
-        block = Block(inputs, dsp=1)
-    return _result(operation, [mapper.source(arrival, block) for _ in range(operation.live)])
+        return _result(operation, [mapper.source(arrival, block) for _ in range(operation.live)])
+    # Operands wider than a block are cut; every pair of pieces takes a block, and the products are added.
+    rows: list[tuple[Row, bool]] = []
+    for start, piece in _pieces(wide, timing.wide_bits):
+        for offset, other in _pieces(narrow, timing.narrow_bits):
+            inputs = [bit for bit in (*piece, *other) if isinstance(bit, Net)]
+            arrival = max(
+                (
+                    bit.arrival + delay
+                    for bits, delay in ((piece, timing.wide_ps), (other, timing.narrow_ps))
+                    for bit in bits
+                    if isinstance(bit, Net)
+                ),
+                default=0.0,
+            )
+            block = Block(inputs, dsp=1)
+            zeros: Row = [0] * (start + offset)
+            bits = [*zeros, *(mapper.source(arrival, block) for _ in range(len(piece) + len(other)))]
+            rows.append(((bits + [bits[-1]] * operation.live)[: operation.live], False))
+    return _result(operation, mapper.add(rows, operation.live) if len(rows) > 1 else rows[0][0])
+
+
+def _signed_width(value: Value) -> int:
+    return len(value.bits) + (not value.signed)
+
+
+def _pieces(value: Value, limit: int) -> list[tuple[int, Row]]:
+    """Pieces of a factor that a multiplier block takes, with their positions; all but the last are unsigned."""
+    if _signed_width(value) <= limit:
+        return [(0, value.bits)]
+    size = limit - 1
+    starts = range(0, _signed_width(value) - limit + size, size)
+    return [(start, value.bits[start : start + size]) for start in starts if start < len(value.bits)]
 
 
 def _lookup(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> Value:
