@@ -1,0 +1,122 @@
+"""Values and derivatives of the engine's operators."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lat_sr import _engine
+from lat_sr.operators import OPERATORS
+
+DOMAINS: dict[str, tuple[float, float]] = {
+    "asin": (-0.999, 0.999),
+    "acos": (-0.999, 0.999),
+    "atanh": (-0.99, 0.99),
+    "acosh": (1.01, 50.0),
+    "sqrt": (1e-3, 100.0),
+    "log": (1e-3, 1e4),
+    "log2": (1e-3, 1e4),
+    "log10": (1e-3, 1e4),
+    "log1p": (-0.99, 100.0),
+    "inv": (0.05, 100.0),
+    "sqrt_abs": (-100.0, -1e-2),
+    "log_abs": (-100.0, -1e-2),
+    "exp": (-80.0, 80.0),
+    "sinh": (-30.0, 30.0),
+    "cosh": (-30.0, 30.0),
+    "tan": (-1.5, 1.5),
+    "sin": (-1000.0, 1000.0),
+    "cos": (-1000.0, 1000.0),
+}
+#: Largest error of single precision, in units of 2**-23 of the larger of the value's magnitude and the floor.
+TOLERANCE = 8.0
+# Near their zeros these lose digits to the rounding of the argument, as every formula does: errors count absolutely.
+FLOORS = {"sin": 1.0, "cos": 1.0, "log": 1.0, "log_abs": 1.0, "log2": 1.0, "log10": 1.0, "acos": 1.0, "acosh": 0.1}
+
+UNARY = [name for name in _engine.operator_names() if OPERATORS[name].arity == 1]
+BINARY = [name for name in _engine.operator_names() if OPERATORS[name].arity == 2 and name != "pow"]
+STEPS = {"sign", "floor", "ceil"}
+
+
+def tree(name: str) -> _engine.Tree:
+    leaves = [("variable", 0.0)] if name in UNARY else [("variable", 0.0), ("variable", 1.0)]
+    return _engine.Tree([*leaves, (name, 0.0)])
+
+
+@pytest.mark.parametrize("name", UNARY)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_unary_values(name: str, dtype: type) -> None:
+    low, high = DOMAINS.get(name, (-8.0, 8.0))
+    # Different lengths reach the loops' remainders.
+    x = np.linspace(low, high, 5003).astype(dtype)
+    values = np.array(_engine.evaluate(tree(name), np.ascontiguousarray(x[:, None])))
+    expected = OPERATORS[name].numpy(x.astype(np.float64))
+    scale = np.maximum(np.abs(expected), FLOORS.get(name, 1e-3)) * np.finfo(dtype).eps
+    assert np.max(np.abs(values - expected) / scale) <= TOLERANCE
+
+
+@pytest.mark.parametrize("name", BINARY)
+@pytest.mark.parametrize("constant", ["none", "left", "right", "both"])
+def test_binary_values(name: str, constant: str) -> None:
+    X = np.random.default_rng(1).uniform(0.5, 3.0, (777, 2)).astype(np.float32)
+    left = ("constant", 1.25) if constant in ("left", "both") else ("variable", 0.0)
+    right = ("constant", 0.75) if constant in ("right", "both") else ("variable", 1.0)
+    values = _engine.evaluate(_engine.Tree([left, right, (name, 0.0)]), X)
+    a = np.full(777, 1.25) if left[0] == "constant" else X[:, 0].astype(float)
+    b = np.full(777, 0.75) if right[0] == "constant" else X[:, 1].astype(float)
+    np.testing.assert_allclose(values, OPERATORS[name].numpy(a, b), rtol=3e-7)
+
+
+@pytest.mark.parametrize("exponent", range(-4, 7))
+def test_power_values(exponent: int) -> None:
+    x = np.random.default_rng(2).uniform(0.5, 2.0, (301, 1)).astype(np.float32)
+    values = _engine.evaluate(_engine.Tree([("variable", 0.0), ("pow", float(exponent))]), x)
+    np.testing.assert_allclose(values, x[:, 0].astype(float) ** exponent, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"), [("log", -1.0), ("sqrt", -1.0), ("asin", 1.5), ("acosh", 0.5), ("inv", 0.0), ("exp", 500.0)]
+)
+def test_values_outside_of_the_domain_make_a_formula_worthless(name: str, argument: float) -> None:
+    X = np.ones((40, 1), dtype=np.float32)
+    X[17] = argument
+    y = np.zeros(40, dtype=np.float32)
+    assert _engine.loss(tree(name), X, y, [], "l2", 1.0, np.inf) == np.inf
+
+
+@pytest.mark.parametrize("name", [*UNARY, *BINARY, "pow"])
+def test_derivatives_by_constants_are_those_of_finite_differences(name: str) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.uniform(0.2, 0.8, (64, 1))
+    offset = 1.3 if name == "acosh" else 0.1
+    y = rng.normal(size=64)
+
+    def build(a: float, b: float) -> _engine.Tree:
+        inner = [("variable", 0.0), ("constant", a), ("*", 0.0), ("constant", b), ("+", 0.0)]
+        if name == "pow":
+            return _engine.Tree([*inner, ("pow", 3.0)])
+        if name in BINARY:
+            return _engine.Tree([*inner, ("constant", a + b), ("variable", 0.0), ("+", 0.0), (name, 0.0)])
+        return _engine.Tree([*inner, (name, 0.0)])
+
+    a, b = 0.7, offset
+    loss, gradient, curvature = _engine.derivatives(build(a, b), X, y, "l2", 1.0)
+    assert loss == pytest.approx(_engine.loss(build(a, b), X, y, [], "l2", 1.0, np.inf))
+    steps = 1e-6
+    by_a, by_b = np.array(gradient[:2])
+    if name in BINARY:  # the third constant is a + b
+        by_a, by_b = by_a + gradient[2], by_b + gradient[2]
+    for value, plus, minus in (
+        (by_a, build(a + steps, b), build(a - steps, b)),
+        (by_b, build(a, b + steps), build(a, b - steps)),
+    ):
+        difference = _engine.loss(plus, X, y, [], "l2", 1.0, np.inf) - _engine.loss(
+            minus, X, y, [], "l2", 1.0, np.inf
+        )
+        assert value == pytest.approx(difference / (2 * steps), rel=2e-4, abs=1e-7)
+    count = len(gradient)
+    matrix = np.tril(np.array(curvature).reshape(count, count))
+    full = matrix + matrix.T - np.diag(np.diag(matrix))
+    assert np.linalg.eigvalsh(full).min() >= -1e-9 * max(1.0, np.abs(full).max())
+    if name in STEPS:
+        assert not np.any(gradient)
