@@ -445,6 +445,104 @@ def export(
 
 @app.command()
 @_answers
+def estimate(
+    expressions: Annotated[list[str], typer.Argument(help="Formulas, one for each output of the circuit.")],
+    precision: PrecisionText = DEFAULT_PRECISION,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    toolchain: ToolchainName = "auto",
+    latency_model: Annotated[str, typer.Option(help="scheduled, critical_path or additive.")] = "scheduled",
+    ranges: Ranges = None,
+    as_json: Json = False,
+) -> Answer:
+    """Predict latency and resources of formulas, before any build."""
+    from lat_sr.estimators.hardware import Hardware
+    from lat_sr.expression import parse
+
+    roots = [parse(text) for text in expressions]
+    hardware = Hardware.resolve(
+        precision=precision,
+        part=part,
+        clock_period=clock_period,
+        clock_uncertainty=0.0,
+        timing_derate=1.0,
+        toolchain=toolchain,
+        profile=None,
+        latency_model=latency_model,
+        implementations="table",
+        operators=sorted({name for root in roots for name in root.operator_counts}),
+    )
+    circuit = hardware.circuit(roots, None, ranges=_parse_ranges(ranges))
+    document = {
+        "equation": _joined(expressions),
+        "complexity": sum(root.size for root in roots),
+        "latency_predicted": circuit.latency_cycles,
+        "delay_ps": circuit.delay_ps,
+        "lut_predicted": circuit.lut,
+        "ff_predicted": circuit.ff,
+        "dsp_predicted": circuit.dsp,
+        "clock_ns": clock_period,
+        "meets_clock": circuit.delay_ps <= hardware.target.available_ps,
+        "timing_source": hardware.library.timing_source,
+    }
+    return Answer(document, functools.partial(_show_values, document))
+
+
+def _joined(expressions: Sequence[str]) -> str:
+    """One text for a circuit of several outputs, as in ``verification.csv``."""
+    return "; ".join(expressions)
+
+
+def _show_values(document: Mapping[str, Any], console: Console) -> None:
+    from rich.markup import escape
+    from rich.table import Table
+
+    table = Table(show_header=False, box=None)
+    for name, value in document.items():
+        table.add_row(name, escape(f"{value:g}" if isinstance(value, float) else str(value)))
+    console.print(table)
+
+
+@app.command()
+@_answers
+def build(
+    expressions: Annotated[list[str], typer.Argument(help="Formulas, one for each output of the circuit.")],
+    precision: PrecisionText = DEFAULT_PRECISION,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    toolchain: ToolchainName = "auto",
+    ranges: Ranges = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the project.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """Build formulas as one circuit, simulate it and measure it."""
+    from lat_sr import toolchains, verification
+    from lat_sr.front import Budget
+
+    built = toolchains.build(
+        expressions,
+        precision,
+        ranges=_parse_ranges(ranges),
+        toolchain=toolchain,
+        out=out,
+        part=part,
+        clock_period=clock_period,
+    )
+    failure = "; ".join(verification.failure_reasons(built, Budget()))
+    document = {
+        "equation": _joined(expressions),
+        "latency_predicted": built.latency_predicted,
+        "lut_predicted": built.lut_predicted,
+        "dsp_predicted": built.dsp_predicted,
+        **verification.reported(built),
+        "failure": failure,
+    }
+    refusal = VerificationError(f"{_joined(expressions)}: {failure}") if failure else None
+    return Answer(document, functools.partial(_show_values, document), refusal)
+
+
+@app.command()
+@_answers
 def report(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[
@@ -487,90 +585,6 @@ def demo(
 
     document = {"out": str(out), "report": str(result.report), **result.verification.to_dict()}
     return Answer(document, show, _refusal(result.verification))
-
-
-@app.command()
-@_answers
-def estimate(
-    expressions: Annotated[list[str], typer.Argument(help="Formulas that share one circuit.")],
-    precision: PrecisionText = DEFAULT_PRECISION,
-    part: Part = DEFAULT_PART,
-    clock_period: Clock = 5.0,
-    ranges: Ranges = None,
-    as_json: Json = False,
-) -> Answer:
-    """Predict latency and resources of formulas without building anything."""
-    from lat_sr.datapath import lower
-    from lat_sr.expression import parse
-    from lat_sr.latency import estimate_datapath
-    from lat_sr.profiles import load_library
-    from lat_sr.target import Target
-
-    library = load_library(part=part)
-    datapath = lower([parse(text) for text in expressions], precision, ranges=_parse_ranges(ranges))
-    cost = estimate_datapath(datapath, Target(part, clock_period), library)
-    answer = {
-        "equation": "; ".join(expressions),
-        "latency_predicted": cost.latency_cycles,
-        "lut_predicted": cost.lut,
-        "ff_predicted": cost.ff,
-        "dsp_predicted": cost.dsp,
-        "delay_ps": cost.delay_ps,
-        "clock_ns": clock_period,
-        "meets_clock": cost.meets_clock,
-        "timing_source": library.timing_source,
-    }
-    return Answer(answer, _show_figures(answer))
-
-
-@app.command()
-@_answers
-def build(
-    expressions: Annotated[list[str], typer.Argument(help="Formulas that share one circuit.")],
-    precision: PrecisionText = DEFAULT_PRECISION,
-    part: Part = DEFAULT_PART,
-    clock_period: Clock = 5.0,
-    toolchain: ToolchainName = "auto",
-    ranges: Ranges = None,
-    out: Annotated[Path | None, typer.Option(help="Directory for the project.")] = None,
-    as_json: Json = False,
-) -> Answer:
-    """Build formulas and measure latency, resources and every output bit."""
-    from lat_sr.toolchains import build as build_circuit
-
-    report = build_circuit(
-        list(expressions),
-        precision,
-        ranges=_parse_ranges(ranges),
-        toolchain=toolchain,
-        out=out,
-        part=part,
-        clock_period=clock_period,
-    )
-    answer = {
-        "equation": "; ".join(expressions),
-        "latency_predicted": report.latency_predicted,
-        "latency_actual": report.latency_cycles,
-        "lut_predicted": report.lut_predicted,
-        "lut_actual": report.lut,
-        "ff": report.ff,
-        "dsp": report.dsp,
-        "bram": report.bram,
-        "clock_ns": report.clock_ns,
-        "slack_ns": report.slack_ns,
-        "timing_source": report.timing_source,
-        "vectors": report.vectors,
-        "bit_exact": report.bit_exact,
-    }
-    return Answer(answer, _show_figures(answer))
-
-
-def _show_figures(figures: dict[str, Any]) -> Callable[[Console], None]:
-    def show(console: Console) -> None:
-        for name, value in figures.items():
-            console.print(f"{name:18} {value}")
-
-    return show
 
 
 def main() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lat_sr.estimators.base import LatencyAwareEstimator
     from lat_sr.toolchains import BuildReport, Toolchain
 
-__all__ = ["VerificationReport", "verify"]
+__all__ = ["VerificationReport", "failure_reasons", "reported", "verify"]
 
 Floats = NDArray[np.float64]
 
@@ -191,9 +191,9 @@ def verify(
     rows = [
         {
             **_expected(candidate, model),
-            **_measured(result, model),
+            **(reported(result) if not isinstance(result, Exception) else _not_built(model)),
             **_accuracy(candidate, model, inputs, labels),
-            "failure": "; ".join(_failures(result, model._budget())),
+            "failure": "; ".join(failure_reasons(result, model._budget())),
         }
         for candidate, result in zip(candidates, results, strict=True)
     ]
@@ -234,15 +234,29 @@ _REPORTED = {
 }
 
 
-def _measured(result: BuildReport | LatSrError, model: LatencyAwareEstimator) -> dict[str, Any]:
-    if isinstance(result, Exception):
-        nothing = dict.fromkeys(_REPORTED)
-        return {**nothing, "clock_ns": model.target_.clock_period, "toolchain": model.target_.toolchain}
-    versions = ", ".join(f"{name} {version}" for name, version in result.tool_versions.items())
+def reported(report: BuildReport) -> dict[str, Any]:
+    """What a toolchain measured, by column of ``verification.csv``.
+
+    Parameters
+    ----------
+    report : BuildReport
+        Of one circuit.
+
+    Returns
+    -------
+    dict
+        The columns that a build decides.
+    """
+    versions = ", ".join(f"{name} {version}" for name, version in report.tool_versions.items())
     return {
-        **{column: getattr(result, field) for column, field in _REPORTED.items()},
-        "toolchain": f"{result.toolchain} ({versions})" if versions else result.toolchain,
+        **{column: getattr(report, field) for column, field in _REPORTED.items()},
+        "toolchain": f"{report.toolchain} ({versions})" if versions else report.toolchain,
     }
+
+
+def _not_built(model: LatencyAwareEstimator) -> dict[str, Any]:
+    nothing = dict.fromkeys(_REPORTED)
+    return {**nothing, "clock_ns": model.target_.clock_period, "toolchain": model.target_.toolchain}
 
 
 def _accuracy(
@@ -273,8 +287,21 @@ def _accuracy(
     return dict(zip(columns, values, strict=True))
 
 
-def _failures(result: BuildReport | LatSrError, budget: Budget) -> Sequence[str]:
-    """Named reasons why a circuit is refused."""
+def failure_reasons(result: BuildReport | LatSrError, budget: Budget) -> list[str]:
+    """Named reasons why a circuit is refused.
+
+    Parameters
+    ----------
+    result : BuildReport or LatSrError
+        What became of the build.
+    budget : Budget
+        The limits.
+
+    Returns
+    -------
+    list of str
+        Empty when nothing is wrong.
+    """
     if isinstance(result, Exception):
         return [f"build failed: {str(result).splitlines()[0]}"]
     reasons = []

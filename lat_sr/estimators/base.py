@@ -47,13 +47,19 @@ _COUNT = Interval(Integral, 1, None, closed="left")
 _LIMIT = Interval(Integral, 0, None, closed="left")
 
 
+class _WrongTypeError(InputError, TypeError):
+    """An argument of a type that scikit-learn's callers expect a TypeError for."""
+
+
 def checked(call: Callable[[], Any]) -> Any:
     """Give scikit-learn's refusals of data and parameters as errors of this package."""
     try:
         return call()
     except LatSrError:
         raise
-    except (ValueError, TypeError) as error:
+    except TypeError as error:
+        raise _WrongTypeError(str(error)) from error
+    except ValueError as error:
         raise InputError(str(error)) from error
 
 

@@ -155,18 +155,24 @@ implementations
         )
 
     def circuit(
-        self, expressions: Sequence[Expression], input_names: Sequence[str], X: Floats
+        self,
+        expressions: Sequence[Expression],
+        input_names: Sequence[str] | None,
+        X: Floats | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
     ) -> PredictedCircuit:
-        """One circuit for all expressions, formats chosen on the data, with its predicted cost.
+        """One circuit for all expressions with its predicted cost.
 
         Parameters
         ----------
         expressions : sequence of Expression
             One for each output.
-        input_names : sequence of str
-            The ports.
-        X : ndarray of float64, shape (n_samples, n_inputs)
-            Data whose ranges decide the formats.
+        input_names : sequence of str or None
+            The ports; the variables of the expressions if not given.
+        X : ndarray of float64, shape (n_samples, n_inputs), optional
+            Data whose ranges decide the formats of tables.
+        ranges : mapping of str to (float, float), optional
+            Those ranges, where there is no data.
 
         Returns
         -------
@@ -176,7 +182,12 @@ implementations
         from lat_sr.latency import estimate, estimate_datapath
 
         datapath = lower(
-            expressions, self.precision, input_names=input_names, X=X, implementations=self.implementations
+            expressions,
+            self.precision,
+            input_names=input_names,
+            X=X,
+            ranges=ranges,
+            implementations=self.implementations,
         )
         scheduled = estimate_datapath(datapath, self.target, self.library)
         latency = scheduled.latency_cycles
