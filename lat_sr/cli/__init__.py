@@ -1,0 +1,38 @@
+"""The command ``lat-sr``.
+
+With ``--json`` a command prints one JSON document on stdout and nothing else there; everything meant for people goes to
+stderr. Exit codes: 0 success, 1 a circuit misses its budget, its clock or a bit, 2 unusable input, 3 a tool or the disk
+failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from lat_sr.cli import formulas, runs
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="lat-sr",
+    help="Formulas that fit a latency budget on an FPGA: searched, built, measured.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for _command in (
+    formulas.profile,
+    runs.fit,
+    runs.verify,
+    runs.export,
+    runs.report,
+    formulas.estimate,
+    formulas.build,
+    runs.demo,
+):
+    app.command()(_command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

@@ -1,0 +1,155 @@
+"""Commands about formulas and operators: profile, estimate, build."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lat_sr.cli.answers import Answer, answers, show_values
+from lat_sr.cli.options import (
+    DEFAULT_PART,
+    DEFAULT_PRECISION,
+    Clock,
+    Json,
+    Part,
+    PrecisionText,
+    Ranges,
+    ToolchainName,
+    comma_separated,
+    parse_ranges,
+)
+from lat_sr.errors import VerificationError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@answers
+def profile(
+    precision: Annotated[str, typer.Argument(help="Format, as 'ap_fixed<16,6>'.")] = DEFAULT_PRECISION,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    toolchain: ToolchainName = "auto",
+    operators: Annotated[
+        str | None, typer.Option(help="Operators, separated by commas; all by default.")
+    ] = None,
+    stored: Annotated[
+        bool, typer.Option("--stored", help="Show the profile of the store, measure nothing.")
+    ] = False,
+    as_json: Json = False,
+) -> Answer:
+    """Measure what every operator costs, and show its latency in clock cycles."""
+    from lat_sr import profiles
+
+    found = (
+        profiles.load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
+        if stored
+        else profiles.profile(
+            precision,
+            part=part,
+            clock_period=clock_period,
+            toolchain=toolchain,
+            operators=list(comma_separated(operators)) or None,
+        )
+    )
+
+    def show(console: Console) -> None:
+        from rich.table import Table
+
+        names = ("latency_cycles", "delay_ps", "lut", "ff", "dsp", "bram")
+        table = Table("operator", "implementation", *names, box=None, header_style="bold")
+        for operator, costs in found.operators.items():
+            for implementation, cost in costs.items():
+                table.add_row(operator, implementation, *(f"{getattr(cost, name):g}" for name in names))
+        console.print(table)
+
+    return Answer({**found.model_dump(mode="json"), "complexity_map": found.complexity_map()}, show)
+
+
+@answers
+def estimate(
+    expressions: Annotated[list[str], typer.Argument(help="Formulas, one for each output of the circuit.")],
+    precision: PrecisionText = DEFAULT_PRECISION,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    toolchain: ToolchainName = "auto",
+    latency_model: Annotated[str, typer.Option(help="scheduled, critical_path or additive.")] = "scheduled",
+    ranges: Ranges = None,
+    as_json: Json = False,
+) -> Answer:
+    """Predict latency and resources of formulas, before any build."""
+    from lat_sr.estimators.hardware import Hardware
+    from lat_sr.expression import parse
+
+    roots = [parse(text) for text in expressions]
+    hardware = Hardware.resolve(
+        precision=precision,
+        part=part,
+        clock_period=clock_period,
+        clock_uncertainty=0.0,
+        timing_derate=1.0,
+        toolchain=toolchain,
+        profile=None,
+        latency_model=latency_model,
+        implementations="table",
+        operators=sorted({name for root in roots for name in root.operator_counts}),
+    )
+    circuit = hardware.circuit(roots, None, ranges=parse_ranges(ranges))
+    document = {
+        "equation": _joined(expressions),
+        "complexity": sum(root.size for root in roots),
+        "latency_predicted": circuit.latency_cycles,
+        "delay_ps": circuit.delay_ps,
+        "lut_predicted": circuit.lut,
+        "ff_predicted": circuit.ff,
+        "dsp_predicted": circuit.dsp,
+        "clock_ns": clock_period,
+        "meets_clock": circuit.delay_ps <= hardware.target.available_ps,
+        "timing_source": hardware.library.timing_source,
+    }
+    return Answer(document, show_values(document))
+
+
+def _joined(expressions: Sequence[str]) -> str:
+    """One text for a circuit of several outputs, as in ``verification.csv``."""
+    return "; ".join(expressions)
+
+
+@answers
+def build(
+    expressions: Annotated[list[str], typer.Argument(help="Formulas, one for each output of the circuit.")],
+    precision: PrecisionText = DEFAULT_PRECISION,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    toolchain: ToolchainName = "auto",
+    ranges: Ranges = None,
+    out: Annotated[Path | None, typer.Option(help="Directory for the project.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """Build formulas as one circuit, simulate it and measure it."""
+    from lat_sr import toolchains, verification
+    from lat_sr.front import Budget
+
+    built = toolchains.build(
+        expressions,
+        precision,
+        ranges=parse_ranges(ranges),
+        toolchain=toolchain,
+        out=out,
+        part=part,
+        clock_period=clock_period,
+    )
+    failure = "; ".join(verification.failure_reasons(built, Budget()))
+    document = {
+        "equation": _joined(expressions),
+        "latency_predicted": built.latency_predicted,
+        "lut_predicted": built.lut_predicted,
+        "dsp_predicted": built.dsp_predicted,
+        **verification.reported(built),
+        "failure": failure,
+    }
+    refusal = VerificationError(f"{_joined(expressions)}: {failure}") if failure else None
+    return Answer(document, show_values(document), refusal)

@@ -1,0 +1,64 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import Annotated
+
+import typer
+
+from lat_sr.errors import InputError
+
+
+class Task(str, Enum):
+    """What the targets are."""
+
+    auto = "auto"
+    regression = "regression"
+    classification = "classification"
+
+
+class Flavor(str, Enum):
+    """Kinds of projects."""
+
+    verilog = "verilog"
+    vhdl = "vhdl"
+    hls = "hls"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+PrecisionText = Annotated[str, typer.Option("--precision", help="Format of inputs and outputs.")]
+Part = Annotated[str, typer.Option(help="Part number of the FPGA.")]
+Clock = Annotated[float, typer.Option("--clock-period", help="Nanoseconds.")]
+ToolchainName = Annotated[
+    str, typer.Option("--toolchain", help="What builds the circuits: auto, open, vitis, vivado.")
+]
+Ranges = Annotated[
+    list[str] | None,
+    typer.Option("--range", help="Range of an input, as x0=-1:1; may be repeated.", metavar="NAME=LOW:HIGH"),
+]
+Jobs = Annotated[
+    int | None, typer.Option("--jobs", help="Builds at the same time; one for each core by default.")
+]
+
+DEFAULT_PART = "xcvu9p-flga2577-2-e"
+DEFAULT_PRECISION = "ap_fixed<16,6>"
+
+
+def comma_separated(text: str | None) -> tuple[str, ...]:
+    """Names from a text with commas; none from nothing."""
+    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def parse_ranges(texts: Sequence[str] | None) -> dict[str, tuple[float, float]] | None:
+    """Ranges of inputs from NAME=LOW:HIGH."""
+    ranges = {}
+    for text in texts or ():
+        name, _, bounds = text.partition("=")
+        low, _, high = bounds.partition(":")
+        try:
+            ranges[name.strip()] = (float(low), float(high))
+        except ValueError:
+            raise InputError(f"--range {text!r} is not NAME=LOW:HIGH, for instance x0=-1:1") from None
+    return ranges or None

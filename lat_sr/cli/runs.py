@@ -1,0 +1,260 @@
+"""Commands about run directories: fit, verify, export, report, demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of
+from lat_sr.cli.options import (
+    DEFAULT_PART,
+    DEFAULT_PRECISION,
+    Clock,
+    Flavor,
+    Jobs,
+    Json,
+    Part,
+    PrecisionText,
+    Task,
+    ToolchainName,
+    comma_separated,
+)
+from lat_sr.errors import InputError, VerificationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+
+
+@answers
+def fit(
+    data: Annotated[Path, typer.Argument(help="CSV, Parquet, NPZ or NPY.")],
+    target: Annotated[list[str], typer.Option(help="Column to predict; may be repeated.")],
+    out: Annotated[Path, typer.Option(help="Run directory.")],
+    features: Annotated[
+        str | None, typer.Option(help="Input columns, separated by commas; the rest by default.")
+    ] = None,
+    weight: Annotated[str | None, typer.Option(help="Column with sample weights.")] = None,
+    task: Annotated[
+        Task, typer.Option(help="auto takes text and bool for classes, numbers for a regression.")
+    ] = Task.auto,
+    precision: PrecisionText = DEFAULT_PRECISION,
+    max_latency: Annotated[int | None, typer.Option(help="Most clock cycles.")] = None,
+    max_lut: Annotated[int | None, typer.Option(help="Most look-up tables.")] = None,
+    max_dsp: Annotated[int | None, typer.Option(help="Most DSP slices.")] = None,
+    part: Part = DEFAULT_PART,
+    clock_period: Clock = 5.0,
+    clock_uncertainty: Annotated[float, typer.Option(help="Nanoseconds of the period not for logic.")] = 0.0,
+    toolchain: ToolchainName = "auto",
+    unary: Annotated[str, typer.Option(help="Unary operators, separated by commas.")] = "sin,exp",
+    binary: Annotated[str, typer.Option(help="Binary operators, separated by commas.")] = "+,-,*",
+    maxsize: Annotated[int, typer.Option(help="Most nodes of a formula.")] = 30,
+    loss: Annotated[
+        str, typer.Option(help="auto, l2, l1, huber; for classes also l2_margin and logistic.")
+    ] = "auto",
+    select_features: Annotated[int | None, typer.Option(help="Keep so many features, by importance.")] = None,
+    selection: Annotated[
+        str, typer.Option(help="Formula to use: accuracy, best, score, or its row.")
+    ] = "accuracy",
+    seconds: Annotated[
+        float | None, typer.Option(help="Time of the search; 60 unless --evaluations is given.")
+    ] = None,
+    evaluations: Annotated[int | None, typer.Option(help="Formulas to try for each output.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of search and hold-out.")] = None,
+    holdout: Annotated[float, typer.Option(help="Share of the rows kept from the search, for verify.")] = 0.2,
+    threads: Annotated[int, typer.Option(help="Threads of the search; -1 for all cores.")] = -1,
+    as_json: Json = False,
+) -> Answer:
+    """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory."""
+    from lat_sr.reporting.columns import FRONT_COLUMNS
+    from lat_sr.run_directory import front_table, prepare_run, write_run
+    from lat_sr.samples import file_digest, read_samples
+
+    prepare_run(out)
+    samples = read_samples(data, target, features=comma_separated(features) or None, weight=weight)
+    classify = samples.labelled if task is Task.auto else task is Task.classification
+    estimator = _estimator(classify)(
+        precision=precision,
+        max_latency=max_latency,
+        max_lut=max_lut,
+        max_dsp=max_dsp,
+        part=part,
+        clock_period=clock_period,
+        clock_uncertainty=clock_uncertainty,
+        toolchain=toolchain,
+        unary_operators=comma_separated(unary),
+        binary_operators=comma_separated(binary),
+        maxsize=maxsize,
+        loss=loss,
+        select_k_features=select_features,
+        timeout=60.0 if seconds is None and evaluations is None else seconds,
+        max_evaluations=evaluations,
+        model_selection=int(selection) if selection.lstrip("-").isdigit() else selection,
+        random_state=seed,
+        n_jobs=threads,
+        verbose=1,
+    )
+    kept, held = _hold_out(samples.y, holdout, classify=classify, seed=seed)
+    names = list(target) if samples.y.ndim > 1 else target[0]
+    y = _named(samples.y, names)
+    weights = None if samples.weights is None else samples.weights[kept]
+    model = estimator.fit(samples.X.iloc[kept], y.iloc[kept], weights)
+    rows = held if len(held) else kept
+    write_run(
+        model,
+        out,
+        sample=(samples.X.to_numpy()[rows][:_SAMPLE_ROWS], samples.y[rows][:_SAMPLE_ROWS]),
+        held_out=len(held) > 0,
+        data={
+            "path": str(data.resolve()),
+            "sha256": file_digest(data),
+            "rows": len(samples.X),
+            "rows_fitted": len(kept),
+            "targets": list(target),
+            "holdout": holdout,
+            "seed": seed,
+        },
+    )
+    front = front_table(model)
+    document = {"out": str(out), "latency_predicted": model.latency_, "front": _records(front)}
+    return Answer(document, show_table(front, FRONT_COLUMNS, leave_out=("score", "delay_ps")))
+
+
+# Rows kept in a run directory.
+_SAMPLE_ROWS = 5000
+
+
+def _estimator(classify: bool) -> Any:
+    from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
+
+    return LatencyAwareClassifier if classify else LatencyAwareRegressor
+
+
+def _named(y: Any, names: Any) -> Any:
+    import pandas as pd
+
+    return pd.Series(y, name=names) if y.ndim == 1 else pd.DataFrame(y, columns=names)
+
+
+def _hold_out(y: Any, share: float, *, classify: bool, seed: int | None) -> tuple[Any, Any]:
+    """Row numbers to fit, and to keep from the fit; the latter are empty for a share of 0."""
+    import numpy as np
+    from sklearn.model_selection import train_test_split
+
+    if not 0 <= share < 1:
+        raise InputError(f"--holdout is {share}; a share of at least 0 and below 1 is expected")
+    rows = np.arange(len(y))
+    if share == 0 or len(y) * min(share, 1 - share) < 1:
+        return rows, rows[:0]
+    smallest = min(np.unique(y, return_counts=True)[1]) if classify else 0
+    kept, held = train_test_split(
+        rows,
+        test_size=share,
+        random_state=seed,
+        stratify=y if smallest * min(share, 1 - share) >= 1 else None,
+    )
+    return np.sort(kept), np.sort(held)
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return [dict(record) for record in frame.astype(object).where(frame.notna(), None).to_dict("records")]
+
+
+@answers
+def verify(
+    run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
+    limit: Annotated[
+        int | None, typer.Option(help="Build at most so many points, spread over the front.")
+    ] = None,
+    jobs: Jobs = None,
+    toolchain: Annotated[str | None, typer.Option(help="Another toolchain than the run's.")] = None,
+    as_json: Json = False,
+) -> Answer:
+    """Build every point of a run's front and compare it with the prediction; leaves verification.csv."""
+    from lat_sr import run_directory, verification
+    from lat_sr.reporting.columns import VERIFICATION_COLUMNS
+
+    loaded = run_directory.read_run(run)
+    run_directory.prepare_run(run)
+    with progress_bar("building") as progress:
+        report = verification.verify(
+            loaded.model, limit=limit, n_jobs=jobs, toolchain=toolchain, progress=progress
+        )
+    run_directory.write_verification(run, report.table)
+    show = show_table(report.table, VERIFICATION_COLUMNS, leave_out=_WIDE)
+    return Answer(report.to_dict(), show, _refusal(report))
+
+
+# Left out of the terminal's verification table; they are in the file and in the report.
+_WIDE = ("loss", "complexity", "ff", "bram", "clock_ns", "vectors", "max_error", "overflow_rows", "selected")
+
+
+def _refusal(report: Any) -> VerificationError | None:
+    try:
+        report.require_passed()
+    except VerificationError as error:
+        return error
+    return None
+
+
+@answers
+def export(
+    run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
+    out: Annotated[Path, typer.Option(help="Directory of the project.")],
+    flavor: Annotated[Flavor, typer.Option(help="Kind of project.")] = Flavor.verilog,
+    as_json: Json = False,
+) -> Answer:
+    """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
+    from lat_sr.run_directory import read_run
+
+    files = read_run(run).model.export(out, flavor.value)
+    return Answer(
+        {"out": str(out), "flavor": flavor.value, "files": files},
+        lambda console: console.print(*files, sep="\n"),
+    )
+
+
+@answers
+def report(
+    run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
+    out: Annotated[
+        Path | None, typer.Option(help="The page; report.html in the run directory by default.")
+    ] = None,
+    title: Annotated[str, typer.Option(help="Heading of the page.")] = "lat_sr report",
+    as_json: Json = False,
+) -> Answer:
+    """Write the one-page HTML report of a run."""
+    from lat_sr.run_directory import read_run, write_report
+
+    path = write_report(read_run(run), out, title=title)
+    return Answer({"report": str(path)}, lambda console: console.print(str(path)))
+
+
+@answers
+def demo(
+    out: Annotated[Path, typer.Option(help="Run directory.")] = Path("demo"),
+    seconds: Annotated[float, typer.Option(help="Time of the search.")] = 30.0,
+    seed: Annotated[int, typer.Option(help="Of the split and the search.")] = 0,
+    limit: Annotated[int, typer.Option(help="Most formulas to build.")] = 8,
+    as_json: Json = False,
+) -> Answer:
+    """Top tagger on the shipped jets: search under 3 clock cycles, build the front, write the report."""
+    from lat_sr.demo import run_demo
+    from lat_sr.reporting.columns import VERIFICATION_COLUMNS
+
+    with progress_bar("building") as progress:
+        result = run_demo(out, seconds=seconds, seed=seed, limit=limit, progress=progress)
+    table = result.verification.table
+
+    def show(console: Console) -> None:
+        console.print(table_of(table, VERIFICATION_COLUMNS, _WIDE))
+        same = int((table["latency_predicted"] == table["latency_actual"]).sum())
+        console.print(
+            f"{len(table)} of {result.verification.points} points built, predicted latency is the actual one "
+            f"for {same}. Report: {result.report}"
+        )
+
+    document = {"out": str(out), "report": str(result.report), **result.verification.to_dict()}
+    return Answer(document, show, _refusal(result.verification))
