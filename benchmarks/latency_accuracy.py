@@ -29,6 +29,7 @@ from lat_sr import Target, lower, parse
 from lat_sr.datasets import load_jets
 from lat_sr.errors import LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate
+from lat_sr.operators import OPERATORS
 from lat_sr.storage import write_atomic
 from lat_sr.toolchains.open import OpenToolchain
 
@@ -39,10 +40,7 @@ FEATURES = 6  # of random formulas
 
 # Frequencies of the operators of a random formula: arithmetic as often as all functions together.
 BINARY = {"+": 4, "-": 4, "*": 4, "/": 1, "min": 1, "max": 1}
-UNARY = (
-    "neg abs square cube sqrt_abs exp log_abs sin cos tan asin acos atan sinh cosh tanh asinh gauss relu sign floor "
-    "ceil inv log1p sqrt log log2 log10 acosh atanh"
-).split()
+UNARY = [name for name, operator in OPERATORS.items() if operator.arity == 1]
 
 
 def random_formula(rng: np.random.Generator, size: int) -> Expression:
@@ -70,7 +68,7 @@ def random_formulas(count: int, X: NDArray[np.float64]) -> list[Expression]:
         if not formula.variables:
             continue
         values = evaluate(formula, X, names)
-        if np.isfinite(values).all() and 0 < np.ptp(values) and np.abs(values).max() < 2.0**20:
+        if np.isfinite(values).all() and np.ptp(values) > 0 and np.abs(values).max() < 2.0**20:
             formulas.append(formula)
     return formulas
 
@@ -177,6 +175,8 @@ def main() -> int:
         done = {(r["set"], r["expression"], r["precision"]): r for r in json.loads(path.read_text())["rows"]}
     keys = [(item["set"], item["expression"], item["precision"]) for item in items]
     waiting = [item for item, key in zip(items, keys, strict=True) if key not in done]
+    # In no particular order, so that the rows of a stopped run are a fair sample of all.
+    np.random.default_rng(0).shuffle(waiting)  # type: ignore[arg-type]
     machine = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d")}
     target = Target()
     with ThreadPoolExecutor(args.jobs) as pool:
@@ -191,9 +191,8 @@ def main() -> int:
                 row.get("error", ""),
                 file=sys.stderr,
             )
-    rows = [done[key] for key in keys]
-    print(table(rows))
-    wrong = Counter(row.get("error") for row in rows if "error" in row)
+    print(table([done[key] for key in keys]))
+    wrong = Counter(row.get("error") for row in done.values() if "error" in row)
     for message, count in wrong.items():
         print(f"\n{count} not built: {message}")
     return 0

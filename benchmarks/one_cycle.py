@@ -87,7 +87,7 @@ def main() -> int:
     args.out.mkdir(parents=True, exist_ok=True)
     write_atomic(args.out / f"one_cycle_{args.max_latency}.json", json.dumps(result, indent=1) + "\n")
     print(
-        "| budget | latency predicted / actual | MLP accuracy | accuracy float | fixed | relative (fixed) | LUT | DSP | bit exact |"
+        "| budget | latency predicted / actual | MLP | formulas, float | fixed | relative (fixed) | LUT | DSP | bits |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     print(

@@ -39,17 +39,21 @@ GridCost make_grid(const Matrix<double>& delay_ps, const Matrix<double>& lut, co
 
 FunctionCost make_function(const FunctionFields& fields) {
     const auto& [segments_ps, lut, dsp, bram, low, high, fraction] = fields;
-    return {.segments_ps = segments_ps, .lut = lut, .dsp = dsp, .bram = bram, .low = low, .high = high,
+    return {.segments_ps = segments_ps,
+            .lut = lut,
+            .dsp = dsp,
+            .bram = bram,
+            .low = low,
+            .high = high,
             .fraction = fraction};
 }
 
 } // namespace
 
 void bind_costs(nb::module_& module) {
-    nb::class_<GridCost>(module, "GridCost").def("__init__", [](GridCost* self, const Matrix<double>& delay_ps,
-                                                                  const Matrix<double>& lut, const Matrix<double>& dsp) {
-        new (self) GridCost(make_grid(delay_ps, lut, dsp));
-    });
+    nb::class_<GridCost>(module, "GridCost")
+        .def("__init__", [](GridCost* self, const Matrix<double>& delay_ps, const Matrix<double>& lut,
+                            const Matrix<double>& dsp) { new (self) GridCost(make_grid(delay_ps, lut, dsp)); });
     nb::class_<CostModel>(module, "CostModel")
         .def(
             "__init__",

@@ -74,17 +74,18 @@ Integers evaluate(const FixedDatapath& datapath, const Matrix<std::int64_t>& X) 
 
 void bind_datapath(nb::module_& module) {
     nb::class_<FixedDatapath>(module, "FixedDatapath")
-        .def("__init__",
-             [](FixedDatapath* self, const std::vector<NodeFields>& nodes, const std::vector<std::size_t>& outputs,
-                const std::vector<std::vector<std::int64_t>>& tables, std::size_t inputs) {
-                 std::vector<DatapathNode> converted;
-                 converted.reserve(nodes.size());
-                 for (const NodeFields& fields : nodes) {
-                     converted.push_back(make_node(fields));
-                 }
-                 new (self) FixedDatapath(std::move(converted), outputs, tables, inputs);
-             },
-             "nodes"_a, "outputs"_a, "tables"_a, "inputs"_a)
+        .def(
+            "__init__",
+            [](FixedDatapath* self, const std::vector<NodeFields>& nodes, const std::vector<std::size_t>& outputs,
+               const std::vector<std::vector<std::int64_t>>& tables, std::size_t inputs) {
+                std::vector<DatapathNode> converted;
+                converted.reserve(nodes.size());
+                for (const NodeFields& fields : nodes) {
+                    converted.push_back(make_node(fields));
+                }
+                new (self) FixedDatapath(std::move(converted), outputs, tables, inputs);
+            },
+            "nodes"_a, "outputs"_a, "tables"_a, "inputs"_a)
         .def("evaluate", &evaluate, "X"_a.noconvert());
 }
 

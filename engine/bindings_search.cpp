@@ -40,9 +40,9 @@ struct Settings {
     std::size_t threads = 1;
 };
 
-using OperandSizes = std::map<std::string, std::pair<int, int>>;                        // left, right; -1: no limit
-using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>;         // outer, inner, most
-using Point = std::tuple<Tree, double, std::size_t, Cost>;                              // loss, complexity
+using OperandSizes = std::map<std::string, std::pair<int, int>>;                // left, right; -1: no limit
+using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>; // outer, inner, most
+using Point = std::tuple<Tree, double, std::size_t, Cost>;                      // loss, complexity
 using Outcome = std::tuple<std::vector<Point>, std::uint64_t, double, double, std::string>;
 
 ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes, const Nesting& nesting) {
@@ -51,7 +51,8 @@ ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const Operand
     limits.maxdepth = maxdepth;
     const auto limit = [](int size) { return size < 0 ? ShapeLimits::unlimited : static_cast<std::size_t>(size); };
     for (const auto& [name, pair] : sizes) {
-        limits.operand_sizes[index_of(operation_named(name))] = {.left = limit(pair.first), .right = limit(pair.second)};
+        limits.operand_sizes[index_of(operation_named(name))] = {.left = limit(pair.first),
+                                                                 .right = limit(pair.second)};
     }
     for (const auto& [outer, inner, most] : nesting) {
         limits.nesting.push_back({.outer = operation_named(outer), .inner = operation_named(inner), .most = most});
@@ -198,26 +199,29 @@ template <class T> void bind_search_of(nb::module_& module) {
 
 void bind_search(nb::module_& module) {
     nb::class_<ShapeLimits>(module, "ShapeLimits")
-        .def("__init__",
-             [](ShapeLimits* self, std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes,
-                const Nesting& nesting) { new (self) ShapeLimits(make_limits(maxsize, maxdepth, sizes, nesting)); },
-             "maxsize"_a, "maxdepth"_a, "operand_sizes"_a, "nesting"_a)
-        .def("allows", [](const ShapeLimits& limits, const Tree& tree) { return ShapeChecker(limits).allows(tree); },
-             "tree"_a);
+        .def(
+            "__init__",
+            [](ShapeLimits* self, std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes,
+               const Nesting& nesting) { new (self) ShapeLimits(make_limits(maxsize, maxdepth, sizes, nesting)); },
+            "maxsize"_a, "maxdepth"_a, "operand_sizes"_a, "nesting"_a)
+        .def(
+            "allows", [](const ShapeLimits& limits, const Tree& tree) { return ShapeChecker(limits).allows(tree); },
+            "tree"_a);
     nb::class_<Settings>(module, "Settings")
-        .def("__init__",
-             [](Settings* self, const std::string& loss, double loss_parameter, double value_limit,
-                const CostModel& cost, double max_latency, double max_lut, double max_dsp,
-                const std::vector<std::string>& operators, const ShapeLimits& limits,
-                const std::map<std::string, double>& options, std::uint64_t seed, double timeout,
-                std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
-                 new (self) Settings(make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut,
-                                                   max_dsp, operators, limits, options, seed, timeout,
-                                                   max_evaluations, target_loss, threads));
-             },
-             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
-             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
-             "target_loss"_a, "threads"_a);
+        .def(
+            "__init__",
+            [](Settings* self, const std::string& loss, double loss_parameter, double value_limit,
+               const CostModel& cost, double max_latency, double max_lut, double max_dsp,
+               const std::vector<std::string>& operators, const ShapeLimits& limits,
+               const std::map<std::string, double>& options, std::uint64_t seed, double timeout,
+               std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
+                new (self) Settings(make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut,
+                                                  max_dsp, operators, limits, options, seed, timeout, max_evaluations,
+                                                  target_loss, threads));
+            },
+            nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
+            "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
+            "target_loss"_a, "threads"_a);
     bind_search_of<float>(module);
     bind_search_of<double>(module);
 }

@@ -86,9 +86,8 @@ double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std:
 }
 
 template <class T>
-std::tuple<double, std::vector<double>, std::vector<double>> derivatives(const Tree& tree, const Matrix<T>& X,
-                                                                         const Vector<T>& y, const std::string& kind,
-                                                                         double parameter) {
+std::tuple<double, std::vector<double>, std::vector<double>>
+derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::string& kind, double parameter) {
     check_variables(tree, X.shape(1));
     const Data<T> data = make_data(X, y);
     Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter});
@@ -115,8 +114,7 @@ template <class T> void bind_values(nb::module_& module) {
     module.def("evaluate", &evaluate<T>, "tree"_a, "X"_a.noconvert());
     module.def("loss", &loss<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a, "kind"_a, "parameter"_a,
                "value_limit"_a);
-    module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a,
-               "parameter"_a);
+    module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a);
     module.def("fit_constants", &fit<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
                "steps"_a);
 }
@@ -150,9 +148,10 @@ void bind_trees(nb::module_& module) {
     });
     module.def("instruction_set", [] { return std::string(kernels<float>().instruction_set); });
     nb::class_<Tree>(module, "Tree")
-        .def("__init__", [](Tree* self, const std::vector<std::pair<std::string, double>>& postfix) {
-            new (self) Tree(make_tree(postfix));
-        })
+        .def("__init__",
+             [](Tree* self, const std::vector<std::pair<std::string, double>>& postfix) {
+                 new (self) Tree(make_tree(postfix));
+             })
         .def_prop_ro("postfix", &postfix_of)
         .def_prop_ro("size", &Tree::complexity)
         .def_prop_ro("depth", &Tree::depth)

@@ -151,7 +151,8 @@ CostEstimator::Value CostEstimator::aligned(Primitive primitive, Value a, Value 
     result.hash = sum ? unordered_hash(hash_kind(primitive), a.hash, b.hash)
                       : mix_hash(mix_hash(hash_kind(primitive), a.hash), b.hash);
     const bool by_constant = (sum && a.constant) || ((sum || difference) && b.constant);
-    const WidthCost& cost = model_.primitives[static_cast<std::size_t>(by_constant ? Primitive::add_constant : primitive)];
+    const WidthCost& cost =
+        model_.primitives[static_cast<std::size_t>(by_constant ? Primitive::add_constant : primitive)];
     const std::array<const Value*, 2> operands{&a, &b};
     const double delay = by_width(cost.delay_ps, width);
     finish(result, operands, {&delay, 1}, {.lut = by_width(cost.lut, width)});
@@ -265,8 +266,8 @@ CostEstimator::Value CostEstimator::multiply(Value a, Value b) {
         result.low = 0.0;
     }
     result.hash = unordered_hash(hash_kind(Op::multiply), a.hash, b.hash);
-    const std::size_t entry =
-        grid_index(model_.multiply, interval_width(a.low, a.high, a.fraction), interval_width(b.low, b.high, b.fraction));
+    const std::size_t entry = grid_index(model_.multiply, interval_width(a.low, a.high, a.fraction),
+                                         interval_width(b.low, b.high, b.fraction));
     const std::array<const Value*, 2> operands{&a, &b};
     finish(result, operands, {&model_.multiply.delay_ps[entry], 1},
            {.lut = model_.multiply.lut[entry], .dsp = model_.multiply.dsp[entry]});

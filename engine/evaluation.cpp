@@ -81,8 +81,7 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
 }
 
 template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
-    return operand.source == Source::column ? data_.column(operand.index) + row
-                                            : slots_.data() + operand.index * block;
+    return operand.source == Source::column ? data_.column(operand.index) + row : slots_.data() + operand.index * block;
 }
 
 template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
@@ -240,6 +239,9 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
             return false;
         }
         const T* prediction = value_of(tree, tree.length() - 1, row);
+        if (tree.length() == 1 && !within_limit(prediction, rows)) {
+            return false;
+        }
         const T* targets = data_.targets() + row;
         const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
         total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);

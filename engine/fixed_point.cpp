@@ -19,8 +19,8 @@ std::int64_t rounded(Quantization mode, std::int64_t value, int right) {
     if (right > largest_shift) {
         const int excess = std::min(right - largest_shift, 63);
         const std::int64_t kept = value >> excess;
-        const bool lost = (static_cast<std::uint64_t>(kept) << static_cast<unsigned>(excess)) !=
-                          static_cast<std::uint64_t>(value);
+        const bool lost =
+            (static_cast<std::uint64_t>(kept) << static_cast<unsigned>(excess)) != static_cast<std::uint64_t>(value);
         return rounded(mode, kept | (lost ? 1 : 0), largest_shift);
     }
     const std::int64_t quotient = value >> right;
@@ -139,8 +139,7 @@ void FixedDatapath::check() const {
     }
 }
 
-void FixedDatapath::run(std::size_t position, std::span<const std::int64_t> X, std::size_t rows,
-                        Values& values) const {
+void FixedDatapath::run(std::size_t position, std::span<const std::int64_t> X, std::size_t rows, Values& values) const {
     const DatapathNode& node = nodes_[position];
     std::int64_t* out = values.data() + position * block;
     const auto operand = [&](std::size_t k) { return values.data() + node.operands[k] * block; };

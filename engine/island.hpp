@@ -28,8 +28,8 @@ struct EvolutionOptions {
     double crossover = 0.25;      // share of offspring with two parents
     double fit_probability = 0.2; // share of offspring whose constants are fitted
     int fit_steps = 8;
-    int polish_steps = 12; // of formulas that enter the archive
-    std::size_t batch = 0; // rows that judge offspring; 0 for all
+    int polish_steps = 12;  // of formulas that enter the archive
+    std::size_t batch = 0;  // rows that judge offspring; 0 for all
     double parsimony = 0.0; // loss charged for a node
     double crowding = 0.3;  // how strongly frequent sizes are held back
     double migration = 0.03;

@@ -5,10 +5,10 @@
 
 namespace lat_sr {
 
-#define LAT_SR_DECLARE_KERNELS(set)                                                                                   \
-    namespace set {                                                                                                   \
-    extern const Kernels<float> kernels_float;                                                                        \
-    extern const Kernels<double> kernels_double;                                                                      \
+#define LAT_SR_DECLARE_KERNELS(set)                                                                                    \
+    namespace set {                                                                                                    \
+    extern const Kernels<float> kernels_float;                                                                         \
+    extern const Kernels<double> kernels_double;                                                                       \
     }
 LAT_SR_DECLARE_KERNELS(baseline)
 #ifdef LAT_SR_X86_KERNELS

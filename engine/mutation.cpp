@@ -156,8 +156,8 @@ void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
         const std::size_t i = random.below(tree.length());
         const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[i].size);
         constexpr std::size_t largest = 7;
-        tree.replace(i, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(
-                                                              1, std::min(room, largest)))));
+        tree.replace(
+            i, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)))));
         break;
     }
     case Mutation::hoist: {

@@ -26,8 +26,8 @@ enum class Mutation : unsigned char {
 inline constexpr std::size_t mutation_count = 11;
 
 // Relative frequencies, after PySR's tuned defaults.
-inline constexpr std::array<double, mutation_count> default_mutation_weights{
-    1.0, 0.6, 0.8, 0.1, 1.5, 1.2, 1.0, 0.6, 0.2, 0.02, 0.05};
+inline constexpr std::array<double, mutation_count> default_mutation_weights{1.0, 0.6, 0.8, 0.1,  1.5, 1.2,
+                                                                             1.0, 0.6, 0.2, 0.02, 0.05};
 
 class Mutator {
 public:

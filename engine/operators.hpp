@@ -64,16 +64,14 @@ struct Operation {
 };
 
 inline constexpr std::array<Operation, operation_count> operations{{
-    {"constant", 0, false},    {"variable", 0, false}, {"+", 2, false, true}, {"-", 2, false},
-    {"*", 2, false, true},     {"/", 2, true},         {"min", 2, false, true}, {"max", 2, false, true},
-    {"neg", 1, false},         {"abs", 1, false},      {"square", 1, false},  {"cube", 1, false},
-    {"pow", 1, false},         {"relu", 1, false},     {"sign", 1, false},    {"floor", 1, false},
-    {"ceil", 1, false},        {"inv", 1, true},       {"sqrt", 1, true},     {"sqrt_abs", 1, true},
-    {"exp", 1, true},          {"log", 1, true},       {"log_abs", 1, true},  {"log2", 1, true},
-    {"log10", 1, true},        {"log1p", 1, true},     {"sin", 1, true},      {"cos", 1, true},
-    {"tan", 1, true},          {"asin", 1, true},      {"acos", 1, true},     {"atan", 1, true},
-    {"sinh", 1, true},         {"cosh", 1, true},      {"tanh", 1, true},     {"asinh", 1, true},
-    {"acosh", 1, true},        {"atanh", 1, true},     {"gauss", 1, true},
+    {"constant", 0, false}, {"variable", 0, false},  {"+", 2, false, true},   {"-", 2, false},    {"*", 2, false, true},
+    {"/", 2, true},         {"min", 2, false, true}, {"max", 2, false, true}, {"neg", 1, false},  {"abs", 1, false},
+    {"square", 1, false},   {"cube", 1, false},      {"pow", 1, false},       {"relu", 1, false}, {"sign", 1, false},
+    {"floor", 1, false},    {"ceil", 1, false},      {"inv", 1, true},        {"sqrt", 1, true},  {"sqrt_abs", 1, true},
+    {"exp", 1, true},       {"log", 1, true},        {"log_abs", 1, true},    {"log2", 1, true},  {"log10", 1, true},
+    {"log1p", 1, true},     {"sin", 1, true},        {"cos", 1, true},        {"tan", 1, true},   {"asin", 1, true},
+    {"acos", 1, true},      {"atan", 1, true},       {"sinh", 1, true},       {"cosh", 1, true},  {"tanh", 1, true},
+    {"asinh", 1, true},     {"acosh", 1, true},      {"atanh", 1, true},      {"gauss", 1, true},
 }};
 
 constexpr const Operation& operation(Op op) { return operations[index_of(op)]; }

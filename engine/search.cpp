@@ -136,7 +136,8 @@ template <class T> StopReason Search<T>::run(const Monitor& monitor) {
         constexpr std::chrono::milliseconds period(50);
         while (!done_) {
             const auto left = std::chrono::duration<double>(std::max(0.0, stopping_.timeout - seconds()));
-            finished_.wait_for(lock, std::min<std::chrono::duration<double>>(period, left + std::chrono::milliseconds(1)));
+            finished_.wait_for(lock,
+                               std::min<std::chrono::duration<double>>(period, left + std::chrono::milliseconds(1)));
             lock.unlock();
             if (!stop_.load()) {
                 if (seconds() >= stopping_.timeout) {

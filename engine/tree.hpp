@@ -11,8 +11,8 @@
 namespace lat_sr {
 
 struct Node {
-    double value = 0.0;      // of a constant; exponent of a power
-    std::uint32_t size = 1;  // nodes in the subtree that ends here, set by Tree::update
+    double value = 0.0;     // of a constant; exponent of a power
+    std::uint32_t size = 1; // nodes in the subtree that ends here, set by Tree::update
     std::uint16_t variable = 0;
     Op op = Op::constant;
 

@@ -265,11 +265,13 @@ def _single_stage_delay(datapath: Datapath, target: Target, timeout: float) -> f
     """Longest path in picoseconds with a register at the output only."""
     from lat_sr.circuit import trace
     from lat_sr.toolchains import yosys
-    from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
+    from lat_sr.toolchains.emission import emit, mapping_sources, pipeline
 
     circuit = trace(datapath)
     fsm = pipeline(circuit, [0] * len(circuit.ops), datapath.precision)
-    results = yosys.synthesis_plan({"single": rtl_sources(emit(fsm, target))}).execute(timeout=timeout)
+    results = yosys.synthesis_plan({"single": mapping_sources(fsm, emit(fsm, target))}).execute(
+        timeout=timeout
+    )
     return float(yosys.mapped_designs(results)["single"].critical_path_ps)
 
 

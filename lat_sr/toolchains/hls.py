@@ -135,7 +135,7 @@ def _type(node: Node) -> str:
 
 
 def _constant(value: int, fraction: int) -> str:
-    # Values of up to 52 bits are exact as a double; repr gives as many digits as that needs (C++11 has no hexadecimal ones).
+    # Values of up to 52 bits are exact as a double, and repr gives its digits; C++11 has no hexadecimal ones.
     return repr(value * 2.0**-fraction)
 
 
