@@ -219,7 +219,8 @@ class SearchProblem:
 
 
 def _column(name: str, values: ArrayLike, X: NDArray[Any]) -> NDArray[Any]:
-    column = np.ascontiguousarray(values, dtype=X.dtype)
+    with np.errstate(over="ignore"):  # infinity is refused by its name later
+        column = np.ascontiguousarray(values, dtype=X.dtype)
     if column.shape != (X.shape[0],):
         raise InputError(
             f"{name} has shape {column.shape}; X has {X.shape[0]} rows, so it must be ({X.shape[0]},)"

@@ -19,7 +19,10 @@ NAMES = ("x0", "x1", "x2")
 
 def allows(text: str, **settings: object) -> bool:
     problem = SearchProblem(
-        X=np.eye(3), y=np.arange(3.0), cost=uniform_cost_model(3), **{"maxsize": 100, "maxdepth": 50} | settings
+        X=np.eye(3),
+        y=np.arange(3.0),
+        cost=uniform_cost_model(3),
+        **{"maxsize": 100, "maxdepth": 50} | settings,
     )
     return shape_limits(problem).allows(tree_of(parse(text), NAMES))
 
@@ -62,7 +65,11 @@ def nested(expression: Expression, inner: str) -> int:
 def test_nesting_is_the_longest_path(expression: Expression, most: int) -> None:
     limits = _engine.ShapeLimits(1000, 1000, {}, [("sin", "exp", most)])
     worst = max(
-        (nested(node, "exp") for node in expression.walk() if isinstance(node, Call) and node.operator == "sin"),
+        (
+            nested(node, "exp")
+            for node in expression.walk()
+            if isinstance(node, Call) and node.operator == "sin"
+        ),
         default=0,
     )
     assert limits.allows(tree_of(expression, NAMES)) is (worst <= most)
@@ -96,7 +103,13 @@ def test_simplification_keeps_values_and_never_grows(expression: Expression) -> 
 
 @pytest.mark.parametrize(
     ("text", "short"),
-    [("(x0 + 1) + 2", "x0 + 3"), ("2*(x0*3)", "x0*6"), ("x0*1 + 0", "x0"), ("-(-x0)", "x0"), ("sin(0*x0) + x1", "x1")],
+    [
+        ("(x0 + 1) + 2", "x0 + 3"),
+        ("2*(x0*3)", "x0*6"),
+        ("x0*1 + 0", "x0"),
+        ("-(-x0)", "x0"),
+        ("sin(0*x0) + x1", "x1"),
+    ],
 )
 def test_simplified(text: str, short: str) -> None:
     found = expression_of(tree_of(parse(text), NAMES).simplified().postfix, NAMES)

@@ -40,7 +40,14 @@ def test_casts_of_all_modes(source: Precision, target: Precision, seed: int) -> 
 
 @given(
     expressions(constants=st.integers(-64, 64).map(lambda n: n / 16), max_leaves=7),
-    st.builds(Precision, st.just(12), st.integers(3, 7), st.booleans(), st.sampled_from(Quantization), st.sampled_from(Overflow)),
+    st.builds(
+        Precision,
+        st.just(12),
+        st.integers(3, 7),
+        st.booleans(),
+        st.sampled_from(Quantization),
+        st.sampled_from(Overflow),
+    ),
     st.sampled_from(["table", "interp"]),
 )
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
@@ -67,7 +74,7 @@ def test_several_outputs() -> None:
 
 @pytest.mark.parametrize("X", [np.zeros((3, 1)), np.zeros(4), np.full((2, 2), 1 << 20)])
 def test_wrong_port_values_are_refused(X: np.ndarray) -> None:
-    with pytest.raises(InputError, match="datapath takes|port values"):
+    with pytest.raises(InputError, match=r"datapath takes|port values"):
         evaluate_datapath(lower(parse("x0*x1"), "ap_fixed<16,6>"), X)
 
 

@@ -75,7 +75,14 @@ def test_fit_never_makes_the_loss_worse() -> None:
     y = rng.normal(size=300)
     for start in rng.normal(size=(40, 2)) * 3:
         tree = _engine.Tree(
-            [("variable", 0.0), ("constant", start[0]), ("*", 0.0), ("exp", 0.0), ("constant", start[1]), ("*", 0.0)]
+            [
+                ("variable", 0.0),
+                ("constant", start[0]),
+                ("*", 0.0),
+                ("exp", 0.0),
+                ("constant", start[1]),
+                ("*", 0.0),
+            ]
         )
         before = _engine.loss(tree, X, y, [], "l2", 1.0, np.inf)
         fitted, after = _engine.fit_constants(tree, X, y, "l2", 1.0, 5)

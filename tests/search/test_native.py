@@ -1,0 +1,241 @@
+"""The native engine: what it finds, and that it keeps to budgets, time and seeds."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lat_sr import _engine
+from lat_sr.errors import BudgetError, InputError, OperatorError
+from lat_sr.expression import evaluate
+from lat_sr.operators import define_operator, undefine_operator
+from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated, uniform_cost_model
+from lat_sr.search.native import native_cost_model, shape_limits
+from lat_sr.search.postfix import tree_of
+
+OPERATORS = ("+", "-", "*", "sin", "exp")
+
+
+def problem(rows: int = 400, **settings: Any) -> SearchProblem:
+    rng = np.random.default_rng(4)
+    X = rng.normal(size=(rows, 3)).astype(np.float32)
+    defaults: dict[str, Any] = {
+        "X": X,
+        "y": X[:, 0] * X[:, 1] + np.sin(X[:, 2]),
+        "cost": uniform_cost_model(3, functions=("sin", "exp", "inv")),
+        "operators": OPERATORS,
+        "seed": 1,
+        "timeout": 30.0,
+        "max_evaluations": 20_000,
+        "threads": 2,
+    }
+    return SearchProblem(**defaults | settings)
+
+
+def solve(rows: int = 400, **settings: Any) -> tuple[Point, ...]:
+    return NativeEngine().search(problem(rows, **settings)).points
+
+
+def test_is_an_engine() -> None:
+    assert isinstance(NativeEngine(), Engine)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "target",
+    [
+        lambda X: X[:, 0] * X[:, 1] + np.sin(X[:, 2]),
+        lambda X: 2.5 * X[:, 0] - 0.75,
+        lambda X: np.exp(0.5 * X[:, 1]) - X[:, 2] * X[:, 2],
+    ],
+)
+def test_recovers_known_formulas(target: Any, dtype: type) -> None:
+    X = problem().X.astype(dtype)
+    points = solve(X=X, y=target(X), max_evaluations=120_000, target_loss=1e-8)
+    best = min(points, key=lambda point: point.loss)
+    assert best.loss < 1e-8
+    fresh = np.random.default_rng(9).normal(size=(100, 3))
+    np.testing.assert_allclose(evaluate(best.expression, fresh, ("x0", "x1", "x2")), target(fresh), atol=1e-2)
+
+
+def test_front_is_non_dominated_and_its_figures_are_true() -> None:
+    task = problem(weights=np.random.default_rng(0).uniform(0.5, 2, 400))
+    points = NativeEngine().search(task).points
+    values = [(point.loss, point.latency_cycles, point.lut) for point in points]
+    assert len(points) > 3
+    assert np.all(non_dominated(values))
+    assert task.weights is not None
+    model = native_cost_model(task.cost)
+    for point in points:
+        p = evaluate(point.expression, task.X.astype(float), ("x0", "x1", "x2"))
+        assert point.loss == pytest.approx(
+            np.average((p - task.y) ** 2, weights=task.weights), rel=1e-3, abs=1e-9
+        )
+        cost = _engine.cost(tree_of(point.expression, ("x0", "x1", "x2")), model)
+        assert (point.latency_cycles, point.lut, point.dsp) == (cost.latency_cycles, cost.lut, cost.dsp)
+        assert point.complexity == point.expression.size
+
+
+@pytest.mark.parametrize(
+    "budget",
+    [
+        {"max_latency": 1},
+        {"max_latency": 3},
+        {"max_lut": 70},
+        {"max_dsp": 0},
+        {"max_latency": 2, "max_lut": 40},
+    ],
+)
+def test_budgets_are_never_exceeded(budget: dict[str, float]) -> None:
+    seen: list[Point] = []
+    task = problem(**budget)
+    result = NativeEngine().search(task, callback=lambda seconds, evaluations, front: seen.extend(front))
+    for point in [*result.points, *seen]:
+        assert point.latency_cycles <= budget.get("max_latency", np.inf)
+        assert point.lut <= budget.get("max_lut", np.inf)
+        assert point.dsp <= budget.get("max_dsp", np.inf)
+
+
+def test_limits_hold_for_every_point() -> None:
+    task = problem(
+        maxsize=12,
+        maxdepth=5,
+        constraints={"sin": 3, "*": (1, -1)},
+        nested_constraints={"sin": {"sin": 0, "exp": 0}},
+    )
+    limits = shape_limits(task)
+    points = NativeEngine().search(task).points
+    assert all(limits.allows(tree_of(point.expression, ("x0", "x1", "x2"))) for point in points)
+    assert max(point.complexity for point in points) > 5
+
+
+@pytest.mark.parametrize("rows", [400, 5000])
+def test_a_seed_gives_one_front_for_any_number_of_threads(rows: int) -> None:
+    fronts = [solve(rows, threads=threads, max_evaluations=8000) for threads in (1, 2, 3)]
+    assert fronts[0] == fronts[1] == fronts[2]
+    assert solve(rows, seed=2, max_evaluations=8000) != fronts[0]
+
+
+def test_max_evaluations() -> None:
+    result = NativeEngine().search(problem(max_evaluations=3000))
+    assert result.stop_reason == "max_evaluations"
+    # The first populations count as well.
+    assert 3000 <= result.evaluations <= 3000 + 8 * 200
+    assert result.node_rows > 0
+
+
+def test_timeout_is_honoured() -> None:
+    start = time.monotonic()
+    result = NativeEngine().search(problem(20_000, timeout=0.5, max_evaluations=None))
+    assert 0.45 < time.monotonic() - start < 1.5
+    assert result.stop_reason == "timeout"
+    assert result.points
+
+
+def test_interrupt_keeps_the_best_so_far() -> None:
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    result = NativeEngine().search(problem(timeout=20.0, max_evaluations=None))
+    assert time.monotonic() - start < 1.5
+    assert result.stop_reason == "interrupted"
+    assert result.points
+
+
+def test_callback_reports_and_can_stop() -> None:
+    calls: list[tuple[float, int, int]] = []
+
+    def callback(seconds: float, evaluations: int, front: Any) -> bool:
+        calls.append((seconds, evaluations, len(front)))
+        return len(calls) == 3
+
+    result = NativeEngine().search(problem(timeout=20.0, max_evaluations=None), callback=callback)
+    assert result.stop_reason == "callback"
+    assert [seconds for seconds, _, _ in calls] == sorted(seconds for seconds, _, _ in calls)
+    assert 0.2 < calls[1][0] - calls[0][0] < 1.0
+    assert calls[-1][1] > 0
+
+
+def test_an_error_in_the_callback_is_raised() -> None:
+    def callback(seconds: float, evaluations: int, front: Any) -> bool:
+        raise RuntimeError("display gone")
+
+    with pytest.raises(RuntimeError, match="display gone"):
+        NativeEngine().search(problem(timeout=20.0, max_evaluations=None), callback=callback)
+
+
+def test_python_runs_on_during_a_search() -> None:
+    ticks = 0
+    done = threading.Event()
+
+    def count() -> None:
+        nonlocal ticks
+        while not done.wait(0.01):
+            ticks += 1
+
+    thread = threading.Thread(target=count)
+    thread.start()
+    NativeEngine().search(problem(timeout=0.6, max_evaluations=None, threads=1))
+    done.set()
+    thread.join()
+    assert ticks > 10
+
+
+@pytest.mark.parametrize("loss", ["l2_margin", "logistic", "l1", "huber"])
+def test_other_losses(loss: str) -> None:
+    X = problem().X
+    y = np.where(X[:, 0] * X[:, 1] > 0, 1.0, -1.0)
+    points = solve(y=y, loss=loss)
+    start = max(point.loss for point in points)
+    assert min(point.loss for point in points) < 0.7 * start
+
+
+def test_every_operator_can_be_searched_with() -> None:
+    names = tuple(_engine.operator_names())
+    points = solve(
+        cost=uniform_cost_model(3, functions=names),
+        operators=names,
+        max_evaluations=15_000,
+        y=np.tanh(problem().X[:, 0]),
+    )
+    assert min(point.loss for point in points) < 1e-3
+
+
+def test_leaves_alone_are_a_search_too() -> None:
+    points = solve(operators=(), max_evaluations=2000, y=problem().X[:, 1])
+    assert min(point.loss for point in points) < 1e-9
+
+
+def test_value_limit() -> None:
+    X = problem().X
+    points = solve(y=np.exp(np.abs(X[:, 0])), value_limit=2.0)
+    for point in points:
+        assert np.abs(evaluate(point.expression, X.astype(float), ("x0", "x1", "x2"))).max() <= 2.0001
+
+
+def test_unmeetable_budgets_name_the_smallest() -> None:
+    with pytest.raises(BudgetError, match=r"max_latency=0.*smallest.* 1$"):
+        solve(max_latency=0)
+
+
+def test_operators_that_the_engine_or_the_model_lacks() -> None:
+    define_operator("sech_like", "1/(exp(x) + exp(-x))")
+    try:
+        with pytest.raises(OperatorError, match="built-in operators only, not sech_like"):
+            solve(operators=("+", "sech_like"))
+    finally:
+        undefine_operator("sech_like")
+    with pytest.raises(OperatorError, match="cost model lacks cos"):
+        solve(operators=("+", "cos"))
+
+
+def test_a_search_without_any_finite_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_engine, "search", lambda *arguments: ([], 10, 1.0, 0.1, "timeout"))
+    with pytest.raises(InputError, match="no formula has a finite loss"):
+        solve()
