@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from lat_sr.errors import InputError
 from lat_sr.latency.library import DelayLibrary
+from lat_sr.latency.liveness import CONSTANT, INPUT, Operation, operations_of
 from lat_sr.latency.mapping import Mapper, Net, Value, resources
-from lat_sr.latency.operations import CONSTANT, INPUT, Operation, constant_value, evaluate, operations_of
+from lat_sr.latency.operations import constant_value, evaluate
 
 if TYPE_CHECKING:
     from alkaid.types import CombLogic
