@@ -13,6 +13,7 @@ from lat_sr.datapath import Datapath, lower
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import Expression
 from lat_sr.precision import Overflow, Precision, Quantization
+from lat_sr.search import evaluate_datapath
 
 NAMES = ["x0", "x1", "x2"]
 
@@ -62,6 +63,7 @@ def test_numpy_alkaid_and_engine_agree(part: int) -> None:
     def agree(expression: Expression, precision: Precision, implementation: str, seed: int) -> None:
         datapath, X = lowered(expression, precision, implementation, seed)
         truth = datapath.evaluate_integers(X)
+        np.testing.assert_array_equal(evaluate_datapath(datapath, X), truth)
         reals = trace(datapath).predict(X * 2.0**-precision.fraction)
         np.testing.assert_array_equal(reals.reshape(truth.shape) * 2.0**precision.fraction, truth)
 

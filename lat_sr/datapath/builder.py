@@ -248,18 +248,21 @@ class Builder:
         integer = max(self.nodes[i].integer for i in pair) + 1
         finest = self.limits.node - integer
         if max(self.nodes[i].fraction for i in pair) > finest:
-            narrowed = []
-            for i in pair:
-                node = self.nodes[i]
-                keep = max(node.integer, 1) + finest
-                narrowed.append(self.narrow(i, max(keep, 1)) if node.fraction > finest else i)
-            pair = (narrowed[0], narrowed[1])
+            pair = (self._coarsened(pair[0], finest), self._coarsened(pair[1], finest))
         nodes = [self.nodes[i] for i in pair]
         fraction = max(node.fraction for node in nodes)
         low, high = _aligned_interval(kind, [_shift(node, fraction) for node in nodes])
         if kind is Kind.ADD:
             pair = (min(pair), max(pair))
         return self._append(Node(kind, (*condition, *pair), low, high, fraction))
+
+    def _coarsened(self, a: int, fraction: int) -> int:
+        """``a`` with at most ``fraction`` fraction bits."""
+        node = self.nodes[a]
+        if node.fraction <= fraction:
+            return a
+        integer = max(node.integer, 1 - fraction)
+        return self.cast(a, plain(integer + fraction, integer, signed=node.signed))
 
     def _cast_interval(self, interval: Interval, fraction: int, precision: Precision) -> Interval:
         """Bounds of a cast: exact where nothing wraps, else the whole format."""

@@ -174,6 +174,15 @@ def test_overflowing_casts_are_listed() -> None:
     assert datapath.nodes[report.node].kind is Kind.CAST
 
 
+def test_sums_of_very_different_magnitudes_stay_within_the_width_limit() -> None:
+    X = np.random.default_rng(3).normal(size=(4000, 4)) * 3
+    names = ["x0", "x1", "x2", "x3"]
+    for precision in ("ap_fixed<16,6>", "ap_fixed<18,8>"):
+        formula = parse("inv(x0*x3 - cube(min(log_abs(x2), 1.392)))")
+        datapath = lower(formula, precision, input_names=names, X=X)
+        assert max(node.width for node in datapath.nodes) <= 48
+
+
 def test_round_trip_through_json_keeps_the_digest() -> None:
     datapath = lower(parse("sin(x0)*x1 - 0.5"), "ap_fixed<12,6>", ranges={"x0": (-3, 3)})
     again = Datapath.from_dict(datapath.to_dict())
