@@ -42,11 +42,9 @@ def lowered(
         datapath = lower(expression, precision, input_names=NAMES, X=X, implementations=implementation)
     except ExpressionError:
         assume(False)  # no finite value on these data, or a constant out of reach
-    low = -(1 << (precision.width - 1)) if precision.signed else 0
-    anywhere = rng.integers(low, low + (1 << precision.width), (64, 3))
-    corners = rng.choice(
-        [low, low + 1, -1 if precision.signed else 0, 0, 1, low + (1 << precision.width) - 1], (16, 3)
-    )
+    low, high = precision.low, precision.high
+    anywhere = rng.integers(low, high + 1, (64, 3))
+    corners = rng.choice([low, low + 1, max(low, -1), 0, 1, high], (16, 3))
     return datapath, np.concatenate([np.asarray(precision.from_float(X)), anywhere, corners]).astype(np.int64)
 
 
