@@ -96,7 +96,8 @@ def _message(error: LatSrError) -> str:
     text = str(error)
     if log:
         return text
-    return " ".join(text.split())
+    # The mark under an expression has no place in one line.
+    return " ".join(text.split()).removesuffix(" ^")
 
 
 def _console() -> Console:

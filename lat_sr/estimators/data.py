@@ -112,5 +112,5 @@ def important_features(X: Floats, y: NDArray[Any], k: int, *, classify: bool, se
     rows = np.random.default_rng(seed).permutation(len(X))[:_FOREST_ROWS]
     kind = RandomForestClassifier if classify else RandomForestRegressor
     forest = kind(n_estimators=100, max_depth=8, random_state=seed)
-    importance = forest.fit(X[rows], y[rows]).feature_importances_
+    importance = forest.fit(X[rows], y[rows].squeeze()).feature_importances_
     return np.sort(np.argsort(-importance, kind="stable")[:k])

@@ -13,7 +13,7 @@ import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from lat_sr.errors import BudgetError, ExpressionError, FormatError
+from lat_sr.errors import ExpressionError, FormatError
 from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Constant, Expression, Variable, evaluate
 from lat_sr.front import LOSSES, Budget, FrontPoint, non_dominated, require_within
@@ -21,7 +21,6 @@ from lat_sr.search.problem import Callback, Point, SearchProblem
 
 if TYPE_CHECKING:
     from lat_sr.search import Engine
-    from lat_sr.target import Target
 
 __all__ = ["OutputFront", "SearchSettings", "fit_fronts"]
 
@@ -152,9 +151,9 @@ def fit_fronts(
         No formula meets the budget.
     """
     searcher = _engine(engine)
-    # What cannot be met by the simplest formulas is refused before any time is spent.
+    # What the simplest formulas cannot meet is refused before any time is spent.
     simplest: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
-    _usable(_costed(simplest, X, X[:, 0], None, names, hardware, "l2"), budget, hardware.target)
+    require_within(_costed(simplest, X, X[:, 0], None, names, hardware, "l2"), budget)
     problem = SearchProblem(
         X=X.astype(np.float32),
         y=np.where(targets[:, 0] > 0, 1.0, -1.0),
@@ -194,10 +193,12 @@ def fit_fronts(
         y = targets[:, number]
         found = [point.expression for point in result.points]
         points = _costed(found, X, y, weights, names, hardware, settings.loss)
-        if not points:
+        timely = [point for point in points if point.circuit.delay_ps <= hardware.target.available_ps]
+        kept = non_dominated(point for point in timely if share.fits(point))
+        if not kept:
+            # The circuits of all of them cost more than the search took them to.
             mean = Constant(float(np.average(y, weights=weights)))
-            points = _costed([mean], X, y, weights, names, hardware, settings.loss)
-        kept = non_dominated(_usable(points, share, hardware.target))
+            kept = _costed([mean], X, y, weights, names, hardware, settings.loss)
         left = replace(
             left,
             max_lut=_less(left.max_lut, max(point.lut for point in kept)),
@@ -219,19 +220,6 @@ def _share(limit: int | None, outputs: int) -> int | None:
 
 def _less(limit: int | None, used: int) -> int | None:
     return None if limit is None else limit - used
-
-
-def _usable(points: Sequence[FrontPoint], budget: Budget, target: Target) -> list[FrontPoint]:
-    """Points that meet clock and budget; an error that names what is possible if there are none."""
-    timely = [point for point in points if point.circuit.delay_ps <= target.available_ps]
-    if not timely:
-        fastest = min(point.circuit.delay_ps for point in points)
-        needed = fastest * target.timing_derate / 1000.0 + target.clock_uncertainty
-        raise BudgetError(
-            f"no expression meets clock_period={target.clock_period:g}; "
-            f"the shortest that one meets is {math.ceil(needed * 1000) / 1000:g} ns"
-        )
-    return require_within(timely, budget)
 
 
 def _costed(
