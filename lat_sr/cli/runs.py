@@ -255,6 +255,9 @@ def demo(
             f"{len(table)} of {result.verification.points} points built, predicted latency is the actual one "
             f"for {same}. Report: {result.report}"
         )
+        for failure in result.verification.failures:
+            console.print(failure, markup=False, highlight=False)
 
     document = {"out": str(out), "report": str(result.report), **result.verification.to_dict()}
-    return Answer(document, show, _refusal(result.verification))
+    # A circuit that takes a cycle more than predicted is a finding of the demonstration; `verify` is the gate.
+    return Answer(document, show)
