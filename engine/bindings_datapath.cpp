@@ -72,6 +72,7 @@ Integers evaluate(const FixedDatapath& datapath, const Matrix<std::int64_t>& X) 
 
 } // namespace
 
+// NOLINTNEXTLINE(misc-const-correctness): one signature for all parts
 void bind_datapath(nb::module_& module) {
     nb::class_<FixedDatapath>(module, "FixedDatapath")
         .def(

@@ -124,8 +124,8 @@ private:
 
     Value node(const Tree& tree, std::size_t i);
     double fold(const Tree& tree, std::size_t i);
-    Value variable(std::size_t index) const;
-    Value constant(double value) const { return constant(value, model_.constant_fraction); }
+    [[nodiscard]] Value variable(std::size_t index) const;
+    [[nodiscard]] Value constant(double value) const { return constant(value, model_.constant_fraction); }
     static Value constant(double value, int fraction);
     Value aligned(Primitive primitive, Value a, Value b);
     Value unary(Primitive primitive, const Value& a);
@@ -133,7 +133,7 @@ private:
     Value scale(Value a, double factor, int fraction);
     Value power(const Value& base, int exponent);
     Value function(const FunctionCost& cost, const Value& a, std::uint64_t identity);
-    const FunctionCost& function_cost(Op op) const;
+    [[nodiscard]] const FunctionCost& function_cost(Op op) const;
 
     // Puts the segments after the operands and charges the price, unless an equal node did.
     void finish(Value& result, std::span<const Value* const> operands, std::span<const double> segments,

@@ -51,7 +51,7 @@ public:
 
     [[nodiscard]] std::size_t rows() const { return rows_; }
     [[nodiscard]] std::size_t features() const { return features_; }
-    [[nodiscard]] RowRange all() const { return {0, rows_}; }
+    [[nodiscard]] RowRange all() const { return {.begin = 0, .end = rows_}; }
     [[nodiscard]] const T* column(std::size_t feature) const { return columns_.data() + feature * stride_; }
     [[nodiscard]] const T* targets() const { return targets_.data(); }
     // Null without weights.

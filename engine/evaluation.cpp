@@ -92,6 +92,7 @@ template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t 
 template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t rows) {
     for (const Instruction& instruction : tape_) {
         const std::size_t op = index_of(instruction.op);
+        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* out = slots_.data() + instruction.slot * block;
         if (operation(instruction.op).arity == 1) {
             kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
@@ -158,6 +159,7 @@ template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row,
         if (node.is_leaf()) {
             continue;
         }
+        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* out = slots_.data() + i * block;
         const T* right = value_of(tree, Tree::right_of(i), row);
         if (node.arity() == 1) {
@@ -179,10 +181,12 @@ template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row
         if (active_[i] == 0 || node.is_leaf()) {
             continue;
         }
-        const T* out = slots_.data() + i * block;
+        const // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
+            T* out = slots_.data() + i * block;
         const T* adjoint = adjoints_.data() + i * block;
         const std::size_t right = Tree::right_of(i);
         const T* right_value = value_of(tree, right, row);
+        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* right_adjoint = adjoints_.data() + right * block;
         if (node.arity() == 1) {
             kernels_.unary_gradient[index_of(node.op)](right_value, out, adjoint, right_adjoint, rows,
@@ -223,7 +227,8 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
             active_[i] = 1;
             std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(i * block), block, static_cast<T>(node.value));
         } else if (!node.is_leaf()) {
-            active_[i] = active_[Tree::right_of(i)] | (node.arity() == 2 ? active_[tree.left_of(i)] : 0);
+            active_[i] =
+                active_[Tree::right_of(i)] != 0 || (node.arity() == 2 && active_[tree.left_of(i)] != 0) ? 1 : 0;
         }
     }
     T* first = rows_.data() + block;

@@ -9,6 +9,9 @@ namespace lat_sr {
 
 namespace {
 
+// Two's complement arithmetic on the bits is the matter of this part.
+// NOLINTBEGIN(bugprone-signed-bitwise)
+
 // 2**62: what is shifted out beyond it decides ties only.
 constexpr int largest_shift = 62;
 
@@ -80,6 +83,8 @@ std::int64_t cast_to(const FixedFormat& format, std::int64_t value, int fraction
     const int shift = format.fraction - fraction;
     return confined(format, rounded(format.quantization, value, -shift), shift);
 }
+
+// NOLINTEND(bugprone-signed-bitwise)
 
 FixedDatapath::FixedDatapath(std::vector<DatapathNode> nodes, std::vector<std::size_t> outputs,
                              std::vector<std::vector<std::int64_t>> tables, std::size_t inputs)

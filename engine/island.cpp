@@ -24,7 +24,7 @@ template <class T> void Island<T>::draw_rows() {
     }
     constexpr std::size_t step = 16; // keeps the columns on SIMD borders
     const std::size_t begin = random_.below((rows - batch) / step + 1) * step;
-    rows_ = {begin, begin + batch};
+    rows_ = {.begin = begin, .end = begin + batch};
 }
 
 template <class T> bool Island<T>::admit(Member& child) {

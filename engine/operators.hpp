@@ -63,6 +63,7 @@ struct Operation {
     bool commutative = false;
 };
 
+// NOLINTBEGIN(modernize-use-designated-initializers): a table
 inline constexpr std::array<Operation, operation_count> operations{{
     {"constant", 0, false}, {"variable", 0, false},  {"+", 2, false, true},   {"-", 2, false},    {"*", 2, false, true},
     {"/", 2, true},         {"min", 2, false, true}, {"max", 2, false, true}, {"neg", 1, false},  {"abs", 1, false},
@@ -73,6 +74,7 @@ inline constexpr std::array<Operation, operation_count> operations{{
     {"acos", 1, true},      {"atan", 1, true},       {"sinh", 1, true},       {"cosh", 1, true},  {"tanh", 1, true},
     {"asinh", 1, true},     {"acosh", 1, true},      {"atanh", 1, true},      {"gauss", 1, true},
 }};
+// NOLINTEND(modernize-use-designated-initializers)
 
 constexpr const Operation& operation(Op op) { return operations[index_of(op)]; }
 

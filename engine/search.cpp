@@ -111,6 +111,7 @@ template <class T> StopReason Search<T>::run(const Monitor& monitor) {
     std::exception_ptr monitor_error;
     {
         std::vector<std::jthread> workers;
+        workers.reserve(threads_);
         for (std::size_t i = 0; i < threads_; ++i) {
             workers.emplace_back([&] {
                 while (!over_) {

@@ -43,7 +43,7 @@ bool split_constant(const Nodes& nodes, Op op, double& constant, Nodes& rest) {
 }
 
 void set_sizes(Nodes& nodes) {
-    Tree tree(std::move(nodes));
+    const Tree tree(std::move(nodes));
     nodes.assign(tree.nodes().begin(), tree.nodes().end());
 }
 
