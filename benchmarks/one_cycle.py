@@ -4,7 +4,7 @@
 
 Trains scikit-learn's MLPClassifier(64, 32, 32) in float64 and a LatencyAwareClassifier under the budget on the same
 80 % of the shipped jets (standardised on them), compares the accuracies on the other 20 % in float and in fixed
-point, builds the five-output circuit, and prints a Markdown row. The result goes to ``one_cycle.json``.
+point, builds the five-output circuit, and prints a Markdown row. The result goes to ``results/one_cycle_1.json``.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.preprocessing import StandardScaler
 
-from lat_sr import LatencyAwareClassifier
+from lat_sr import LatencyAwareClassifier, Target
 from lat_sr.datasets import load_jets
 from lat_sr.storage import write_atomic
 from lat_sr.toolchains.open import OpenToolchain
@@ -35,6 +35,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seconds", type=float, default=300.0, help="search time, all five classes together")
     parser.add_argument("--max-latency", type=int, default=1, help="clock cycles at 5 ns")
+    parser.add_argument(
+        "--margin",
+        type=float,
+        default=0.4,
+        help="nanoseconds that the search leaves free, for the prediction's error",
+    )
     parser.add_argument("--precision", default="ap_fixed<16,6>")
     parser.add_argument("--maxsize", type=int, default=40)
     parser.add_argument("--seed", type=int, default=1)
@@ -52,13 +58,14 @@ def main() -> int:
     model = LatencyAwareClassifier(
         precision=args.precision,
         max_latency=args.max_latency,
+        clock_uncertainty=args.margin,
         unary_operators=UNARY,
         maxsize=args.maxsize,
         timeout=args.seconds,
         max_evaluations=None,
         random_state=args.seed,
     ).fit(X, y)
-    report = OpenToolchain().build(model.circuit_.datapath, model.target_, vectors=X_test[:1000])
+    report = OpenToolchain().build(model.circuit_.datapath, Target(), vectors=X_test[:1000])
     accuracies = {
         arithmetic: float(np.mean(model.predict(X_test, arithmetic=arithmetic) == y_test))
         for arithmetic in ("float", "fixed")
