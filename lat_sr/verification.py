@@ -169,9 +169,11 @@ def verify(
         raise InputError(f"limit is {limit}; 1 or more is expected")
     if (X is None) != (y is None):
         raise InputError("give X and y together, or neither")
-    if X is None or y is None:
-        X, y = getattr(model, "sample_", (None, None))
-    inputs = None if X is None else model._inputs(X)
+    if X is None:
+        sample, y = getattr(model, "sample_", (None, None))
+        inputs = None if sample is None else sample[:, model.selected_features_]
+    else:
+        inputs = model._inputs(X)
     labels = None if y is None else np.asarray(y)
     if inputs is not None and labels is not None and len(inputs) != len(labels):
         raise InputError(f"X has {len(inputs)} rows and y has {len(labels)}; they must agree")

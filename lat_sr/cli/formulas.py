@@ -63,10 +63,15 @@ def profile(
         table = Table("operator", "implementation", *names, box=None, header_style="bold")
         for operator, costs in found.operators.items():
             for implementation, cost in costs.items():
-                table.add_row(operator, implementation, *(f"{getattr(cost, name):g}" for name in names))
+                table.add_row(operator, implementation, *(_figure(getattr(cost, name)) for name in names))
         console.print(table)
 
     return Answer({**found.model_dump(mode="json"), "complexity_map": found.complexity_map()}, show)
+
+
+def _figure(value: float | None) -> str:
+    """Published profiles lack some figures."""
+    return "" if value is None else f"{value:g}"
 
 
 @answers

@@ -170,7 +170,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         self._target_dimensions = y.ndim
         targets = y.reshape(len(y), -1)
         names = names or ([f"y{i}" for i in range(targets.shape[1])] if targets.shape[1] > 1 else ["y"])
-        self._search(X, targets, targets, weights, names, classify=False)
+        self._search(X, targets, y, weights, names, classify=False)
         if out is not None:
             write_run(self, out)
         return self

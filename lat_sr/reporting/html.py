@@ -35,7 +35,7 @@ def _agreement(verification: pd.DataFrame) -> list[str]:
     built = verification.dropna(subset=["latency_actual"])
     difference = (built["latency_predicted"].astype(float) - built["latency_actual"].astype(float)).abs()
     exact = built["bit_exact"].dropna().astype(bool)
-    refused = int((verification["failure"].fillna("") != "").sum())
+    refused = sum(_refused(verification))
     return [
         f"{len(built)} of {len(verification)} points built.",
         f"Predicted latency equals actual for {int((difference == 0).sum())} of {len(built)}, "
