@@ -185,19 +185,24 @@ class Mapper:
 
     # ---- look-up tables ----------------------------------------------------------------------------------------
 
-    def table(self, bits: Iterable[Bit]) -> Bit:
-        """A function of some bits: one look-up table, with the logic of its operands taken in where that is faster."""
+    def table(self, bits: Iterable[Bit], *, wide: bool = False, relaxed: bool = False) -> Bit:
+        """A function of some bits: one look-up table, with the logic of its operands taken in where that is faster.
+
+        `wide` allows tables behind fixed multiplexers, which the mapper takes for tables of constants. `relaxed` has
+        the outputs of other tables on slow pins, as the mapper leaves them where a carry chain gives it time.
+        """
+        size = self._size if wide else self.library.lut.inputs
         operands: list[Net] = []
         for bit in bits:
             if isinstance(bit, Net) and bit not in operands:
                 operands.append(bit)
         if len(operands) < 2:
             return operands[0] if operands else 0
-        while len(operands) > self._size:
+        while len(operands) > size:
             operands.sort(key=_weight)
-            first = self.table(operands[: self._size])
+            first = self.table(operands[:size], wide=wide)
             assert isinstance(first, Net)
-            operands = [first, *operands[self._size :]]
+            operands = [first, *operands[size:]]
         # The operands that come from look-up tables, the latest first; four decide, 16 covers at most.
         merged = sorted((net for net in operands if net.leaves), key=_weight, reverse=True)[:4]
         best: tuple[float, float, int] | None = None
@@ -207,13 +212,20 @@ class Mapper:
             leaves = [net for net in operands if net not in chosen]
             for net in chosen:
                 leaves.extend(leaf for leaf in net.leaves if leaf not in leaves)
-            if len(leaves) > self._size:
+            if len(leaves) > size:
                 continue
             # The latest input takes the fastest pin.
             leaves.sort(key=_arrival, reverse=True)
             pins = self._pins[len(leaves)]
             arrival = max(
-                net.arrival + (self._average_pin[len(leaves)] if net.untimed else pin)
+                net.arrival
+                + (
+                    pins[-1]
+                    if relaxed and net.leaves
+                    else self._average_pin[len(leaves)]
+                    if net.untimed
+                    else pin
+                )
                 for net, pin in zip(leaves, pins, strict=True)
             )
             weight = max(net.weight + pin for net, pin in zip(leaves, pins, strict=True))
@@ -229,13 +241,15 @@ class Mapper:
         """Sum of rows of bits (a flag says which are subtracted), modulo ``2**width``."""
         work = [(row, negated) for row, negated in rows if any(bit != 0 for bit in row)]
         # Three rows become two by a full adder for every column (C. S. Wallace, 1964), until a carry chain adds two.
+        relaxed = False
         while len(work) > 2:
             reduced: list[tuple[Row, bool]] = []
             for k in range(0, len(work) - 2, 3):
                 columns = list(zip(*(_plain(row, negated) for row, negated in work[k : k + 3]), strict=True))
-                sums, carries = zip(*(self._full_adder(column) for column in columns), strict=True)
+                sums, carries = zip(*(self._full_adder(column, relaxed) for column in columns), strict=True)
                 reduced += [(list(sums), False), ([0, *carries[:-1]], False)]
             reduced += work[len(work) - len(work) % 3 :]
+            relaxed = len(reduced) == 3
             work = reduced
         if not work:
             return [0] * width
@@ -247,7 +261,7 @@ class Mapper:
             first, second, second_negated = second, first, True
         return self._two_rows(first, second, second_negated)
 
-    def _full_adder(self, column: Sequence[Bit]) -> tuple[Bit, Bit]:
+    def _full_adder(self, column: Sequence[Bit], relaxed: bool) -> tuple[Bit, Bit]:
         """Sum and carry of three bits."""
         nets = [bit for bit in column if isinstance(bit, Net)]
         ones = sum(bit == 1 for bit in column if not isinstance(bit, Net))
@@ -255,7 +269,7 @@ class Mapper:
             return ones & 1, ones >> 1
         if len(nets) == 1:
             return nets[0], (0, nets[0], 1)[ones]
-        return self.table(nets), self.table(nets)
+        return self.table(nets, relaxed=relaxed), self.table(nets, relaxed=relaxed)
 
     def _two_rows(self, first: Row, second: Row, subtract: bool) -> Row:
         low: Row = []

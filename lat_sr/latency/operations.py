@@ -233,12 +233,13 @@ def _lookup(mapper: Mapper, operation: Operation, operands: Sequence[Value]) -> 
     index = operands[0]
     if len(index.bits) > mapper.library.lut.largest_logic_table:
         return _result(operation, _tree(mapper, operation, index.bits))
-    direct = [mapper.table(index.bits) for _ in range(operation.top)]
+    direct = [mapper.table(index.bits, wide=True) for _ in range(operation.top)]
     if index.clamp is None:
         return _result(operation, direct)
     # The limits can also be chosen behind the table, so that only unclamped bits pass through it.
     behind = [
-        mapper.table((mapper.table(index.clamp.bits), *index.clamp.choice)) for _ in range(operation.top)
+        mapper.table((mapper.table(index.clamp.bits, wide=True), *index.clamp.choice), wide=True)
+        for _ in range(operation.top)
     ]
     return _result(operation, min(direct, behind, key=_latest))
 

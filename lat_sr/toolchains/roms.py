@@ -31,8 +31,8 @@ class _Net:
 _CONSTANTS = (_Net("1'b0", "constant"), _Net("1'b1", "constant"))
 
 
-LARGEST_LOGIC = 6
-"""Tables of up to so many address bits are one LUT an output bit anyway, and are better left to logic synthesis."""
+LARGEST_LOGIC = 5
+"""Tables of up to so many address bits are left to logic synthesis, which joins them with what is before and after."""
 
 
 def rom_cells(entries: Sequence[int | None], data_bits: int) -> Counter[str]:
