@@ -24,10 +24,14 @@ def _table(frame: pd.DataFrame, columns: Sequence[Column]) -> dict[str, Any]:
         ]
         for record in frame[[column.name for column in shown]].itertuples(index=False, name=None)
     ]
-    failed = (
-        [bool(text) for text in frame["failure"].fillna("")] if "failure" in frame else [False] * len(frame)
-    )
-    return {"columns": shown, "rows": list(zip(rows, failed, strict=True))}
+    return {"columns": shown, "rows": list(zip(rows, _refused(frame), strict=True))}
+
+
+def _refused(frame: pd.DataFrame) -> list[bool]:
+    """Rows with a named reason; a file has nothing where a table has an empty text."""
+    if "failure" not in frame:
+        return [False] * len(frame)
+    return [isinstance(reason, str) and reason != "" for reason in frame["failure"]]
 
 
 def _agreement(verification: pd.DataFrame) -> list[str]:
