@@ -256,6 +256,7 @@ def _measurer(tool: OpenToolchain, precision: Precision, target: Target) -> Meas
             bram=report.bram,
             input_format=index,
             output_format=result,
+            meets_clock=report.meets_clock,
         )
 
     return measurer

@@ -36,6 +36,9 @@ class OperatorCost(_Frozen):
         Resources at ``latency_cycles``; None where they were not published.
     input_format, output_format : str
         Formats of the table's index and result; empty for exact operators and published figures.
+    meets_clock : bool
+        False where a part of the operator that no register can split is longer than the clock period;
+        ``latency_cycles`` is then that of the fastest circuit.
     """
 
     latency_cycles: Count
@@ -46,6 +49,7 @@ class OperatorCost(_Frozen):
     bram: Count | None = None
     input_format: str = ""
     output_format: str = ""
+    meets_clock: bool = True
 
 
 class Provenance(_Frozen):

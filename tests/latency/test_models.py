@@ -45,6 +45,13 @@ def test_operators_chain_inside_the_clock(published: OperatorProfile) -> None:
     }
 
 
+def test_an_operator_longer_than_the_clock_is_told(published: OperatorProfile) -> None:
+    slow = OperatorCost(latency_cycles=1, delay_ps=6000.0, meets_clock=False)
+    profile = published.model_copy(update={"operators": {**published.operators, "*": {"exact": slow}}})
+    assert not lat_sr.estimate("x0*x1 + x2", profile, model="critical_path").meets_clock
+    assert lat_sr.estimate("x1 + x2", profile, model="critical_path").meets_clock
+
+
 def test_scheduled_estimate_shares_and_counts_one_circuit() -> None:
     open_profile = OperatorProfile(
         part="xcvu9p-flga2577-2-e",
