@@ -175,6 +175,7 @@ def _of_operators(
         dsp=sum(cost.dsp or 0 for cost in costs.values()),
         bram=sum(cost.bram or 0 for cost in costs.values()),
         model=model,
+        meets_clock=all(cost.meets_clock for cost in costs.values()),
     )
 
 
