@@ -116,7 +116,7 @@ def write_model(model: LatencyAwareEstimator, path: str | os.PathLike[str]) -> N
         "fronts": [front.to_dict() for front in model.fronts_],
     }
     # Not NaN but null, and not Infinity: other programs read this too.
-    write_atomic(path, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_atomic(path, json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n")
 
 
 def read_model(path: str | os.PathLike[str]) -> LatencyAwareEstimator:

@@ -5,6 +5,7 @@
 ``front.csv``          the front, columns `lat_sr.reporting.FRONT_COLUMNS`
 ``sample.npz``         rows for accuracy and input vectors: arrays ``X`` and ``y``
 ``run.json``           settings, seeds, versions, data; written last, so that its presence means completeness
+``checkpoint.csv``     during the search only: what was found so far
 ``verification.csv``   what `verify` measured, columns `lat_sr.reporting.VERIFICATION_COLUMNS`
 =====================  =================================================================================
 """
@@ -16,8 +17,9 @@ import json
 import os
 import platform
 import tempfile
+import time
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -36,19 +38,27 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from lat_sr.estimators.base import LatencyAwareEstimator
+    from lat_sr.search import Point
 
-__all__ = ["Run", "front_table", "prepare_run", "read_run", "write_report", "write_run", "write_verification"]
+__all__ = [
+    "Run",
+    "checkpoint_writer",
+    "front_table",
+    "prepare_run",
+    "read_run",
+    "write_report",
+    "write_run",
+    "write_verification",
+]
 
 SCHEMA = "lat_sr.run"
 SCHEMA_VERSION = 1
 
-MODEL, FRONT, SAMPLE, RUN, VERIFICATION = (
-    "model.json",
-    "front.csv",
-    "sample.npz",
-    "run.json",
-    "verification.csv",
-)
+MODEL, FRONT, SAMPLE, RUN = "model.json", "front.csv", "sample.npz", "run.json"
+CHECKPOINT, VERIFICATION = "checkpoint.csv", "verification.csv"
+
+# Seconds between two checkpoints.
+_CHECKPOINT_PERIOD = 20.0
 
 # Columns of `equations_` that the front file calls otherwise: there they stand beside what was built.
 _FILE_NAMES = {
@@ -140,6 +150,48 @@ def prepare_run(directory: str | os.PathLike[str]) -> None:
         ) from error
 
 
+def checkpoint_writer(
+    directory: str | os.PathLike[str], *, period: float = _CHECKPOINT_PERIOD
+) -> Callable[[str, Sequence[Point]], None]:
+    """Keep what a search found so far in ``checkpoint.csv``, in case it does not come to its end.
+
+    Parameters
+    ----------
+    directory : path-like
+        The run directory.
+    period : float
+        Seconds between two writes.
+
+    Returns
+    -------
+    callable
+        Takes the name of an output and its points.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    last = time.monotonic()
+
+    def write(output: str, points: Sequence[Point]) -> None:
+        nonlocal last
+        found[output] = [
+            {
+                "output": output,
+                "equation": str(point.expression),
+                "loss": point.loss,
+                "complexity": point.complexity,
+                "latency_searched": point.latency_cycles,
+            }
+            for point in points
+        ]
+        if time.monotonic() - last >= period:
+            import pandas as pd
+
+            rows = [row for part in found.values() for row in part]
+            write_atomic(Path(directory) / CHECKPOINT, pd.DataFrame(rows).to_csv(index=False))
+            last = time.monotonic()
+
+    return write
+
+
 def write_run(
     model: LatencyAwareEstimator,
     directory: str | os.PathLike[str],
@@ -196,7 +248,7 @@ def write_run(
         "sample": {"rows": len(X), "held_out": held_out},
         "versions": {"python": platform.python_version(), **_versions()},
     }
-    for stale in (RUN, VERIFICATION):
+    for stale in (RUN, VERIFICATION, CHECKPOINT):
         try:
             (path / stale).unlink(missing_ok=True)
         except OSError as error:

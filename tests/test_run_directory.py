@@ -8,7 +8,14 @@ from stand_ins import StandInEngine, StandInToolchain
 from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 from lat_sr.errors import FormatError, StorageError
 from lat_sr.reporting import FRONT_COLUMNS
-from lat_sr.run_directory import prepare_run, read_run, write_report, write_run, write_verification
+from lat_sr.run_directory import (
+    checkpoint_writer,
+    prepare_run,
+    read_run,
+    write_report,
+    write_run,
+    write_verification,
+)
 
 RNG = np.random.default_rng(5)
 X = RNG.uniform(-2, 2, size=(300, 2))
@@ -159,3 +166,37 @@ def test_what_is_no_run(tmp_path):
         read_run(tmp_path / "absent")
     with pytest.raises(StorageError, match=r"run\.json"):
         read_run(tmp_path)
+
+
+def test_checkpoint_holds_every_output_until_the_run_is_written(tmp_path):
+    engine = StandInEngine(("x0", "x1"))
+    problems = []
+
+    class Peeking:
+        def search(self, problem, *, callback):
+            problems.append(problem)
+            result = engine.search(problem, callback=callback)
+            checkpoint_writer(tmp_path, period=0)("y", result.points)
+            assert (
+                pd.read_csv(tmp_path / "checkpoint.csv")["equation"].tolist()
+                == [["x0"], ["x1"]][len(problems) - 1]
+            )
+            return result
+
+    LatencyAwareRegressor(engine=Peeking()).fit(X, np.column_stack([Y, -Y]), out=tmp_path)
+    assert not (tmp_path / "checkpoint.csv").exists()
+
+
+def test_checkpoints_keep_their_distance(tmp_path):
+    points = StandInEngine("x0").search(StandInProblem()).points
+    write = checkpoint_writer(tmp_path, period=1000)
+    write("y", points)
+    assert list(tmp_path.iterdir()) == []
+    write = checkpoint_writer(tmp_path, period=0)
+    write("y", points)
+    write("z", points)
+    assert pd.read_csv(tmp_path / "checkpoint.csv")["output"].tolist() == ["y", "z"]
+
+
+class StandInProblem:
+    X, y, feature_names, seed = X, Y, ("x0", "x1"), 0

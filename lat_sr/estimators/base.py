@@ -197,8 +197,11 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         output_names: Sequence[str],
         *,
         classify: bool,
+        out: str | os.PathLike[str] | None,
     ) -> None:
-        """Set what every fitted model has; `labels` is what the forest of `select_k_features` looks at."""
+        """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
+        from lat_sr.run_directory import checkpoint_writer, write_run
+
         generator = check_random_state(self.random_state)
         features = [str(name) for name in getattr(self, "feature_names_in_", self._feature_numbers())]
         check_samples(X, targets, features, output_names)
@@ -234,6 +237,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             settings=self._settings(),
             engine=self.engine,
             seeds=[_seed(generator) for _ in output_names],
+            checkpoint=None if out is None else checkpoint_writer(out),
         )
         selected = [select_point(front.points, self.model_selection) for front in fronts]
         chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
@@ -251,6 +255,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         )
         rows = np.sort(generator.permutation(len(X))[:_SAMPLE_ROWS])
         self.sample_ = (X[rows], labels[rows])
+        if out is not None:
+            write_run(self, out)
 
     def _feature_numbers(self) -> list[str]:
         return [f"x{number}" for number in range(self.n_features_in_)]

@@ -85,7 +85,8 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         sample_weight : array-like, shape (n_samples,), optional
             Weights of the samples in the loss.
         out : path-like, optional
-            Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there.
+            Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there,
+            and during the search what was found so far.
 
         Returns
         -------
@@ -103,7 +104,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         StorageError
             The run directory cannot be written.
         """
-        from lat_sr.run_directory import prepare_run, write_run
+        from lat_sr.run_directory import prepare_run
 
         if out is not None:
             prepare_run(out)
@@ -118,9 +119,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             )
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         targets = np.where(labels[:, None] == positive[None, :], 1.0, -1.0)
-        self._search(X, targets, labels, weights, [str(label) for label in positive], classify=True)
-        if out is not None:
-            write_run(self, out)
+        self._search(X, targets, labels, weights, [str(label) for label in positive], classify=True, out=out)
         return self
 
     def decision_function(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -22,9 +22,10 @@ from lat_sr.search.problem import Callback, Point, SearchProblem
 if TYPE_CHECKING:
     from lat_sr.search import Engine
 
-__all__ = ["OutputFront", "SearchSettings", "fit_fronts"]
+__all__ = ["Checkpoint", "OutputFront", "SearchSettings", "fit_fronts"]
 
 Floats = NDArray[np.float64]
+Checkpoint = Callable[[str, Sequence[Point]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def fit_fronts(
     settings: SearchSettings,
     engine: str | Engine,
     seeds: Sequence[int],
+    checkpoint: Checkpoint | None = None,
 ) -> list[OutputFront]:
     """Search the front of each output, one after the other.
 
@@ -140,6 +142,8 @@ def fit_fronts(
     engine : "native" or Engine
     seeds : sequence of int
         One for each output.
+    checkpoint : callable, optional
+        Called during the search with the output's name and what was found so far.
 
     Returns
     -------
@@ -188,7 +192,7 @@ def fit_fronts(
             part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
         elif settings.timeout is not None:
             part = replace(part, timeout=max((deadline - time.monotonic()) / waiting, 1e-3))
-        with _display(output, part, settings.verbose) as callback:
+        with _observed(output, part, settings.verbose, checkpoint) as callback:
             result = searcher.search(part, callback=callback)
         y = targets[:, number]
         found = [point.expression for point in result.points]
@@ -233,7 +237,7 @@ def _costed(
 ) -> list[FrontPoint]:
     """Formulas with their loss in float64 and the predicted cost of their circuits; those without are left out."""
     points = []
-    for expression in dict.fromkeys(_with_folded_constants(found) for found in expressions):
+    for expression in dict.fromkeys(_tidied(found) for found in expressions):
         values = evaluate(expression, X, names)
         if not np.isfinite(values).all():
             continue
@@ -246,49 +250,51 @@ def _costed(
     return points
 
 
-def _with_folded_constants(expression: Expression) -> Expression:
-    """The same values, with one constant in the place of every part without variables."""
+def _tidied(expression: Expression) -> Expression:
+    """The same formula with one constant for each part without variables, and no more digits than float32 has."""
 
-    def fold(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+    def tidy(node: Expression, operands: tuple[Expression, ...]) -> Expression:
         result = node.with_operands(operands)
         if operands and all(isinstance(operand, Constant) for operand in operands):
             value = float(evaluate(result, np.zeros((1, 0)), ())[0])
             return Constant(value) if math.isfinite(value) else result
+        if isinstance(result, Constant) and result.value == np.float32(result.value):
+            return Constant(float(str(np.float32(result.value))))
         return result
 
-    return expression.fold(fold)
+    return expression.fold(tidy)
 
 
 @contextmanager
-def _display(output: str, problem: SearchProblem, verbose: bool) -> Iterator[Callback | None]:
-    """Give a callback that shows the progress on stderr, or None."""
-    if not verbose:
-        yield None
-        return
+def _observed(
+    output: str, problem: SearchProblem, verbose: bool, checkpoint: Checkpoint | None
+) -> Iterator[Callback | None]:
+    """Give the search's callback: it shows the progress on stderr, and hands on what was found."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+    if not verbose and checkpoint is None:
+        yield None
+        return
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
         TimeElapsedColumn(),
         TextColumn("{task.fields[best]}"),
     )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not verbose) as bar:
         task = bar.add_task(f"searching {output}", total=1.0, best="")
 
-        def show(seconds: float, evaluations: int, points: Sequence[Point]) -> None:
+        def observe(seconds: float, evaluations: int, points: Sequence[Point]) -> None:
             done = [0.0]
             if problem.timeout is not None:
                 done.append(seconds / problem.timeout)
             if problem.max_evaluations is not None:
                 done.append(evaluations / problem.max_evaluations)
             best = min(points, key=lambda point: point.loss, default=None)
-            found = (
-                f", {len(points)} points, loss {best.loss:.4g} at {best.latency_cycles} cycles"
-                if best
-                else ""
-            )
+            found = f", {len(points)} points, loss {best.loss:.4g}" if best else ""
             bar.update(task, completed=max(done), best=f"{evaluations} evaluations{found}")
+            if checkpoint is not None:
+                checkpoint(output, points)
 
-        yield show
+        yield observe

@@ -143,7 +143,8 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         sample_weight : array-like, shape (n_samples,), optional
             Weights of the samples in the loss.
         out : path-like, optional
-            Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there.
+            Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there,
+            and during the search what was found so far.
 
         Returns
         -------
@@ -161,7 +162,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         StorageError
             The run directory cannot be written.
         """
-        from lat_sr.run_directory import prepare_run, write_run
+        from lat_sr.run_directory import prepare_run
 
         if out is not None:
             prepare_run(out)
@@ -170,9 +171,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         self._target_dimensions = y.ndim
         targets = y.reshape(len(y), -1)
         names = names or ([f"y{i}" for i in range(targets.shape[1])] if targets.shape[1] > 1 else ["y"])
-        self._search(X, targets, y, weights, names, classify=False)
-        if out is not None:
-            write_run(self, out)
+        self._search(X, targets, y, weights, names, classify=False, out=out)
         return self
 
     def predict(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:

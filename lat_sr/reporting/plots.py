@@ -48,9 +48,9 @@ def _whole_numbers(axes: Axes, *, x: bool = False, y: bool = False) -> None:
     from matplotlib.ticker import MaxNLocator
 
     if x:
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
     if y:
-        axes.yaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+        axes.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
 
 
 def front_figure(front: pd.DataFrame, *, max_latency: int | None = None) -> Figure:
@@ -139,7 +139,7 @@ def predicted_actual_figure(verification: pd.DataFrame) -> Figure:
     >>> len(predicted_actual_figure(pd.DataFrame([row | {"dsp_predicted": 1, "dsp": 1}])).axes)
     3
     """
-    figure = _figure(9.6, 3.2)
+    figure = _figure(9.6, 3.7)
     for pair, axes in zip(_PAIRS, figure.subplots(1, 3), strict=True):
         table = verification[[pair.predicted, pair.actual]].astype(float).dropna()
         values, counts = np.unique(table.to_numpy().reshape(-1, 2), axis=0, return_counts=True)
@@ -158,7 +158,13 @@ def predicted_actual_figure(verification: pd.DataFrame) -> Figure:
                 va="top",
                 fontsize="small",
             )
-        axes.set(xlabel="predicted", ylabel="actual", title=pair.title, xlim=(0, high), ylim=(0, high))
+        axes.set(
+            xlabel="predicted",
+            ylabel="actual",
+            title=pair.title,
+            xlim=(-0.05 * high, high),
+            ylim=(-0.05 * high, high),
+        )
         axes.set_aspect("equal")
         _whole_numbers(axes, x=True, y=True)
         axes.grid(alpha=0.3)
