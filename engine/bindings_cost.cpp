@@ -27,7 +27,9 @@ using Widths = std::pair<std::vector<double>, std::vector<double>>; // delays, L
 using FunctionFields = std::tuple<std::vector<double>, double, double, double, double, double, int>;
 
 GridCost make_grid(const Matrix<double>& delay_ps, const Matrix<double>& lut, const Matrix<double>& dsp) {
-    GridCost grid{.rows = delay_ps.shape(0), .columns = delay_ps.shape(1)};
+    GridCost grid;
+    grid.rows = delay_ps.shape(0);
+    grid.columns = delay_ps.shape(1);
     grid.delay_ps.assign(delay_ps.data(), delay_ps.data() + delay_ps.size());
     grid.lut.assign(lut.data(), lut.data() + lut.size());
     grid.dsp.assign(dsp.data(), dsp.data() + dsp.size());

@@ -42,7 +42,8 @@ class Net:
     arrival : float
         Picoseconds from the clock edge.
     weight : float
-        Arrival with the mapper's wire estimate; decides between ways to map.
+        When the mapper takes the bit to arrive: with its estimate of wires, and 0 behind tables that the toolchain
+        instantiates. Decides between ways to map, and over pins.
     leaves : tuple of Net
         What the look-up table reads; empty for all other bits.
     block : Block, optional
@@ -58,11 +59,6 @@ class Net:
         self.leaves = leaves
         self.block = block
         self.reset: Reset | None = None
-
-    @property
-    def untimed(self) -> bool:
-        """Whether the mapper does not know when the bit arrives, so that it gets any pin."""
-        return self.weight < self.arrival and not self.leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,13 +152,11 @@ class Mapper:
     _pins: tuple[tuple[float, ...], ...] = field(init=False)
     _size: int = field(init=False)
     _penalty: tuple[float, ...] = field(init=False)
-    _average_pin: tuple[float, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         self._pins = ((), *self.library.lut.pin_ps)
         self._size = len(self.library.lut.pin_ps)
         self._penalty = (0.0, *self.library.lut.penalty_ps)
-        self._average_pin = (0.0, *(sum(pins) / len(pins) for pins in self.library.lut.pin_ps))
 
     def arrival(self, bit: Bit) -> float:
         """Picoseconds after which a bit is there, with the set-up time of a register."""
@@ -214,18 +208,11 @@ class Mapper:
                 leaves.extend(leaf for leaf in net.leaves if leaf not in leaves)
             if len(leaves) > size:
                 continue
-            # The latest input takes the fastest pin.
-            leaves.sort(key=_arrival, reverse=True)
+            # What the mapper takes for the latest input has the fastest pin.
+            leaves.sort(key=_weight, reverse=True)
             pins = self._pins[len(leaves)]
             arrival = max(
-                net.arrival
-                + (
-                    pins[-1]
-                    if relaxed and net.leaves
-                    else self._average_pin[len(leaves)]
-                    if net.untimed
-                    else pin
-                )
+                net.arrival + (pins[-1] if relaxed and net.leaves else pin)
                 for net, pin in zip(leaves, pins, strict=True)
             )
             weight = max(net.weight + pin for net, pin in zip(leaves, pins, strict=True))
@@ -352,10 +339,6 @@ def _plain(row: Row, negated: bool) -> Row:
 
 def _weight(net: Net) -> float:
     return net.weight
-
-
-def _arrival(net: Net) -> float:
-    return net.arrival
 
 
 def resources(nets: Iterable[Net], lut_inputs: int) -> tuple[int, int]:
