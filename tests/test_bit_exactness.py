@@ -1,19 +1,25 @@
-"""One definition of arithmetic: numpy, alkaid's interpreter and the C++ core agree bit for bit."""
+"""One definition of arithmetic: numpy, alkaid's interpreter, the C++ core and the simulated RTL agree bit for bit."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 from expression_strategies import expressions
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from lat_sr.circuit import trace
 from lat_sr.datapath import Datapath, lower
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import Expression
+from lat_sr.latency.scheduling import schedule
 from lat_sr.precision import Overflow, Precision, Quantization
+from lat_sr.profiles import load_library
 from lat_sr.search import evaluate_datapath
+from lat_sr.target import Target
+from lat_sr.toolchains import verilator
+from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
+from lat_sr.toolchains.vectors import port_integers
 
 NAMES = ["x0", "x1", "x2"]
 
@@ -64,5 +70,36 @@ def test_numpy_alkaid_and_engine_agree(part: int) -> None:
         np.testing.assert_array_equal(evaluate_datapath(datapath, X), truth)
         reals = trace(datapath).predict(X * 2.0**-precision.fraction)
         np.testing.assert_array_equal(reals.reshape(truth.shape) * 2.0**precision.fraction, truth)
+
+    agree()
+
+
+# Every example is compiled, so nothing is shrunk; a failure names its expression all the same.
+@pytest.mark.toolchain
+@pytest.mark.parametrize("part", range(4))
+def test_verilator_agrees(part: int) -> None:
+    @settings(
+        max_examples=15,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=False,
+        phases=[Phase.generate],
+    )
+    @given(
+        formulas,
+        formats,
+        st.sampled_from(["table", "interp"]),
+        st.integers(0, 2**16).map(lambda n: 4 * n + part),
+    )
+    def agree(expression: Expression, precision: Precision, implementation: str, seed: int) -> None:
+        datapath, X = lowered(expression, precision, implementation, seed)
+        target = Target()
+        circuit = trace(datapath)
+        plan = schedule(circuit, load_library(), available_ps=target.available_ps)
+        sources = rtl_sources(emit(pipeline(circuit, plan.stage, precision), target))
+        result = verilator.simulate(
+            sources, X, port_integers(datapath, X), precision.width, plan.stages, timeout=120
+        )
+        assert (result.mismatches, result.first_mismatch, result.latency) == (0, "", plan.stages)
 
     agree()

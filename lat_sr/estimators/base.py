@@ -16,7 +16,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from lat_sr.errors import FormatError, InputError, LatSrError
-from lat_sr.estimators.data import check_samples, important_features, warn_of_overflow
+from lat_sr.estimators.data import check_finite, check_samples, important_features, warn_of_overflow
 from lat_sr.estimators.fitting import OutputFront, SearchSettings, fit_fronts
 from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Expression, evaluate, to_latex, to_sympy
@@ -180,7 +180,10 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     ) -> tuple[Floats, NDArray[Any], Floats | None]:
         """Validate parameters and data, in scikit-learn's way."""
         checked(self._validate_params)
-        X, y = checked(lambda: validate_data(self, X, y, dtype=np.float64, **options))
+        X, y = checked(
+            lambda: validate_data(self, X, y, dtype=np.float64, ensure_all_finite=False, **options)
+        )
+        check_finite(X, self._feature_names())
         if sample_weight is None:
             return X, y, None
         weights = checked(lambda: _check_sample_weight(sample_weight, X, dtype=np.float64))
@@ -203,7 +206,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         from lat_sr.run_directory import checkpoint_writer, write_run
 
         generator = check_random_state(self.random_state)
-        features = [str(name) for name in getattr(self, "feature_names_in_", self._feature_numbers())]
+        features = self._feature_names()
         check_samples(X, targets, features, output_names)
         hardware = Hardware.resolve(
             precision=self.precision,
@@ -258,8 +261,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         if out is not None:
             write_run(self, out)
 
-    def _feature_numbers(self) -> list[str]:
-        return [f"x{number}" for number in range(self.n_features_in_)]
+    def _feature_names(self) -> list[str]:
+        numbered = [f"x{number}" for number in range(self.n_features_in_)]
+        return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
 
     def _budget(self) -> Budget:
         return Budget(self.max_latency, self.max_lut, self.max_dsp)
@@ -349,7 +353,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _inputs(self, X: Any) -> Floats:
         """Validated columns that the circuit reads."""
         check_is_fitted(self, "circuit_")
-        X = checked(lambda: validate_data(self, X, dtype=np.float64, reset=False))
+        X = checked(lambda: validate_data(self, X, dtype=np.float64, ensure_all_finite=False, reset=False))
+        check_finite(X, self._feature_names())
         return np.ascontiguousarray(X[:, self.selected_features_])
 
     def _outputs(self, X: Any, arithmetic: str) -> Floats:

@@ -13,12 +13,36 @@ from numpy.typing import NDArray
 from lat_sr.errors import InputError
 from lat_sr.precision import Precision
 
-__all__ = ["check_samples", "important_features", "warn_of_overflow"]
+__all__ = ["check_finite", "check_samples", "important_features", "warn_of_overflow"]
 
 Floats = NDArray[np.float64]
 
 # Rows that the random forest sees: its importances change little beyond, its time grows with the rows.
 _FOREST_ROWS = 20_000
+
+
+def check_finite(X: Floats, names: Sequence[str]) -> None:
+    """Refuse missing and infinite inputs.
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, n_features)
+    names : sequence of str
+        Names of the features for messages.
+
+    Raises
+    ------
+    InputError
+        A value is NaN or infinite; the message names the features and the first such row.
+    """
+    finite = np.isfinite(X)
+    if not finite.all():
+        features = ", ".join(name for name, good in zip(names, finite.all(axis=0), strict=True) if not good)
+        row = int(np.argmin(finite.all(axis=1)))
+        raise InputError(
+            f"NaN or inf in the feature {features}, first in row {row} of {len(X)} (counted from 0); formulas need "
+            "finite numbers: leave such rows out or fill them in"
+        )
 
 
 def check_samples(X: Floats, targets: Floats, names: Sequence[str], target_names: Sequence[str]) -> None:

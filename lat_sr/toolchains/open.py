@@ -6,26 +6,26 @@ import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from alkaid.stateful import FSM
+from alkaid.types import CombLogic
 from numpy.typing import ArrayLike
 
+from lat_sr.circuit import trace
 from lat_sr.datapath import Datapath
+from lat_sr.latency.library import DelayLibrary
+from lat_sr.latency.scheduling import Schedule, schedule
 from lat_sr.target import Target
 from lat_sr.toolchains import cache, verilator, yosys
 from lat_sr.toolchains.base import BuildReport
+from lat_sr.toolchains.emission import EMITTER_VERSION, emit, mapping_sources, pipeline, rtl_sources
 from lat_sr.toolchains.libraries import delay_library
 from lat_sr.toolchains.process import Cancellation
+from lat_sr.toolchains.project import export
 from lat_sr.toolchains.vectors import Integers, port_integers, stimuli
 from lat_sr.toolchains.yosys import MappedDesign
-
-if TYPE_CHECKING:
-    from alkaid.stateful import FSM
-    from alkaid.types import CombLogic
-
-    from lat_sr.latency.library import DelayLibrary
-    from lat_sr.latency.scheduling import Schedule
 
 # A number of stages whose predicted path is this much too long is not built only to see it fail. Over the formulas of
 # benchmarks/latency_accuracy.py yosys' path was never shorter than 0.9 of the predicted one.
@@ -87,10 +87,6 @@ class OpenToolchain:
 
     def tool_versions(self) -> dict[str, str]:
         """Version of every tool that takes part."""
-        from importlib.metadata import version
-
-        from lat_sr.toolchains.emission import EMITTER_VERSION
-
         return {
             "alkaid": version("alkaid"),
             "yosys": yosys.version(),
@@ -193,8 +189,6 @@ class OpenToolchain:
     def _export(
         self, datapath: Datapath, target: Target, library: DelayLibrary, report: BuildReport, out: Path
     ) -> None:
-        from lat_sr.toolchains.project import export
-
         export(datapath, out, target=target, stages=report.latency_cycles, library=library)
         report.save(Path(out) / "report.json")
 
@@ -216,8 +210,6 @@ class _StageSearch:
     def __init__(
         self, toolchain: OpenToolchain, datapath: Datapath, target: Target, library: DelayLibrary
     ) -> None:
-        from lat_sr.circuit import trace
-
         self.toolchain = toolchain
         self.datapath = datapath
         self.target = target
@@ -252,16 +244,12 @@ class _StageSearch:
 
     def sources(self, stages: int) -> dict[str, str]:
         """Verilog of the circuit in so many stages."""
-        from lat_sr.toolchains.emission import emit, rtl_sources
-
         return rtl_sources(emit(self._pipeline(stages), self.target))
 
     def _map(self, numbers: Iterable[int]) -> None:
         names = {f"stages{n}": n for n in numbers if n not in self.designs}
         if not names:
             return
-        from lat_sr.toolchains.emission import emit, mapping_sources
-
         pipelines = {name: self._pipeline(n) for name, n in names.items()}
         sources = {name: mapping_sources(fsm, emit(fsm, self.target)) for name, fsm in pipelines.items()}
         plan = yosys.synthesis_plan(sources, program=self.toolchain.yosys_program)
@@ -270,8 +258,6 @@ class _StageSearch:
             self.designs[names[name]] = design
 
     def _pipeline(self, stages: int) -> FSM:
-        from lat_sr.toolchains.emission import pipeline
-
         return pipeline(self.circuit, self._schedule(stages).stage, self.datapath.precision)
 
     def _meets(self, stages: int) -> bool:
@@ -281,8 +267,6 @@ class _StageSearch:
         return stages >= 1 and self._schedule(stages).worst_ps <= _HOPELESS * self.target.available_ps
 
     def _schedule(self, stages: int | None) -> Schedule:
-        from lat_sr.latency.scheduling import schedule
-
         key = stages or 0
         if key not in self.schedules:
             self.schedules[key] = schedule(

@@ -208,8 +208,8 @@ def _with(value):
 @pytest.mark.parametrize(
     ("data", "targets", "message"),
     [
-        (_with(np.nan), Y, "NaN"),
-        (_with(np.inf), Y, "infinity"),
+        (_with(np.nan), Y, "NaN or inf in the feature x1, first in row 3 of 300"),
+        (_with(np.inf), Y, "NaN or inf in the feature x1, first in row 3 of 300"),
         (X, np.where(np.arange(300) == 5, np.nan, Y), "NaN"),
         (X[:0], Y[:0], "0 sample"),
         (X[:, :0], Y, "0 feature"),
