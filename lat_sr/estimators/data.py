@@ -37,7 +37,7 @@ def check_finite(X: Floats, names: Sequence[str]) -> None:
     """
     finite = np.isfinite(X)
     if not finite.all():
-        features = ", ".join(name for name, good in zip(names, finite.all(axis=0), strict=True) if not good)
+        features = ", ".join(name for name, column in zip(names, finite.T, strict=True) if not column.all())
         row = int(np.argmin(finite.all(axis=1)))
         raise InputError(
             f"NaN or inf in the feature {features}, first in row {row} of {len(X)} (counted from 0); formulas need "
