@@ -103,10 +103,12 @@ def workload(
     ]
     if args.demo_run:
         with (args.demo_run / "front.csv").open() as file:
-            items += [
-                {"set": "demo", "expression": row["equation"], "precision": "ap_fixed<16,6>"}
-                for row in csv.DictReader(file)
-            ]
+            front = [row["equation"] for row in csv.DictReader(file)]
+        items += [
+            {"set": "demo", "expression": formula, "precision": precision}
+            for precision in PRECISIONS
+            for formula in front
+        ]
     return items, data
 
 

@@ -227,6 +227,8 @@ class Mapper:
     def add(self, rows: list[tuple[Row, bool]], width: int) -> Row:
         """Sum of rows of bits (a flag says which are subtracted), modulo ``2**width``."""
         work = [(row, negated) for row, negated in rows if any(bit != 0 for bit in row)]
+        if len(work) > 2:
+            work = _with_complement_carries(work)
         # Three rows become two by a full adder for every column (C. S. Wallace, 1964), until a carry chain adds two.
         relaxed = False
         while len(work) > 2:
@@ -327,6 +329,17 @@ class Mapper:
                 self.latest_open_end = max(self.latest_open_end, *outputs_at)
         block = Block([net for net in (*tables, *first) if isinstance(net, Net)], lut=inverters)
         return [self.source(arrival, block) for arrival in arrivals]
+
+
+def _with_complement_carries(rows: list[tuple[Row, bool]]) -> list[tuple[Row, bool]]:
+    """The 1 that a complement needs, put where a subtracted row stands alone: its carries start there."""
+    result = [(list(row), negated) for row, negated in rows]
+    for number, (row, negated) in enumerate(rows):
+        first = next(position for position, bit in enumerate(row) if bit != 0)
+        others = [other for k, (other, _) in enumerate(result) if k != number]
+        if negated and all(other[first] == 0 for other in others):
+            others[0][first] = 1
+    return result
 
 
 def _plain(row: Row, negated: bool) -> Row:
