@@ -5,14 +5,17 @@
 #include "data.hpp"
 #include "evaluation.hpp"
 #include "kernels.hpp"
+#include "scorer.hpp"
 #include "simplify.hpp"
 
 #include <nanobind/stl/pair.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/unique_ptr.h>
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -110,6 +113,31 @@ std::pair<Tree, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T
     return {fitted, reached};
 }
 
+template <class T>
+std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
+                                       double parameter, double value_limit) {
+    if (X.shape(0) != y.size() || X.shape(0) == 0) {
+        throw std::invalid_argument("X and y must have the same number of rows, at least one");
+    }
+    return std::make_unique<Scorer<T>>(
+        make_data(X, y), Objective{.kind = loss_named(kind), .parameter = parameter, .value_limit = value_limit});
+}
+
+template <class T> void bind_scorer(nb::module_& module, const char* name) {
+    nb::class_<Scorer<T>>(module, name)
+        .def(nb::new_(&make_scorer<T>), "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a, "value_limit"_a)
+        .def(
+            "losses",
+            [](Scorer<T>& scorer, const std::vector<Tree>& trees, std::size_t threads) {
+                for (const Tree& tree : trees) {
+                    check_variables(tree, scorer.features());
+                }
+                const nb::gil_scoped_release without_gil;
+                return scorer.losses(trees, threads);
+            },
+            "trees"_a, "threads"_a);
+}
+
 template <class T> void bind_values(nb::module_& module) {
     module.def("evaluate", &evaluate<T>, "tree"_a, "X"_a.noconvert());
     module.def("loss", &loss<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a, "kind"_a, "parameter"_a,
@@ -158,6 +186,9 @@ void bind_trees(nb::module_& module) {
         .def("simplified", [](const Tree& tree) { return simplified(tree); });
     bind_values<float>(module);
     bind_values<double>(module);
+    bind_scorer<float>(module, "ScorerFloat");
+    bind_scorer<double>(module, "ScorerDouble");
+    module.def("roofline", &roofline, "seconds"_a, "threads"_a, nb::call_guard<nb::gil_scoped_release>());
 }
 
 } // namespace lat_sr::python

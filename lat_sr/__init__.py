@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import lat_sr.datasets as datasets
     from lat_sr.datapath import lower
     from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
+    from lat_sr.estimators.pysr import from_pysr
     from lat_sr.expression import parse
     from lat_sr.latency import estimate
     from lat_sr.precision import Precision
@@ -62,6 +63,7 @@ __all__ = [
     "build",
     "datasets",
     "estimate",
+    "from_pysr",
     "load_profile",
     "lower",
     "parse",
@@ -75,6 +77,7 @@ _HOMES = {
     "Target": "target",
     "build": "toolchains",
     "estimate": "latency",
+    "from_pysr": "estimators.pysr",
     "load_profile": "profiles",
     "lower": "datapath",
     "parse": "expression",

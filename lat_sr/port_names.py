@@ -28,7 +28,7 @@ _RESERVED = frozenset(
     task template then this throw time timer to transport tri triand trior true try type typedef typename unaffected
     union unique units unsigned until use using var variable vector virtual void volatile wait wand weak when while
     wildcard wire with within wor xnor xor
-    e i im inf nan pi
+    e i im inf infinity nan oo pi zoo
     """.split()  # noqa: SIM905
 )
 

@@ -39,6 +39,8 @@ def test_legal_names_stay_as_they_are(name):
         ("begin", "f_begin"),
         ("END", "f_END"),
         ("exp", "f_exp"),
+        ("OO", "f_OO"),
+        ("Infinity", "f_Infinity"),
         ("2nd", "f_2nd"),
         (3, "f_3"),
         ("été", "ete"),

@@ -130,3 +130,23 @@ def test_derivatives_by_constants_are_those_of_finite_differences(name: str) -> 
     assert np.linalg.eigvalsh(full).min() >= -1e-9 * max(1.0, np.abs(full).max())
     if name in STEPS:
         assert not np.any(gradient)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_a_scorer_gives_the_losses_of_single_trees(threads: int) -> None:
+    rng = np.random.default_rng(5)
+    X = rng.normal(size=(1300, 3)).astype(np.float32)
+    y = rng.normal(size=1300).astype(np.float32)
+    trees = [tree(name) for name in ("sin", "exp", "tanh", "square")]
+    single = [_engine.loss(one, X, y, [], "l1", 1.0, np.inf) for one in trees]
+    scorer = _engine.ScorerFloat(X, y, "l1", 1.0, np.inf)
+    assert scorer.losses(trees, threads) == single
+    assert scorer.losses([], threads) == []
+    with pytest.raises(ValueError, match="variable 3 of data with 3 columns"):
+        scorer.losses([_engine.Tree([("variable", 3.0)])], threads)
+    with pytest.raises(ValueError, match="same number of rows"):
+        _engine.ScorerFloat(X, y[:-1], "l1", 1.0, np.inf)
+
+
+def test_the_roofline_is_a_rate() -> None:
+    assert _engine.roofline(0.01, 1) > 0

@@ -1,0 +1,42 @@
+// Losses of many trees on the same rows, over several threads.
+#pragma once
+
+#include "data.hpp"
+#include "evaluation.hpp"
+#include "tree.hpp"
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace lat_sr {
+
+template <class T> class Scorer {
+public:
+    Scorer(Data<T> data, const Objective& objective) : data_(std::move(data)), objective_(objective) {}
+
+    Scorer(const Scorer&) = delete;
+    Scorer& operator=(const Scorer&) = delete;
+    ~Scorer() = default;
+
+    [[nodiscard]] std::size_t features() const { return data_.features(); }
+
+    // Weighted mean losses on all rows, in the order of the trees.
+    std::vector<double> losses(std::span<const Tree> trees, std::size_t threads);
+
+private:
+    Data<T> data_;
+    Objective objective_;
+    std::vector<std::unique_ptr<Evaluator<T>>> evaluators_; // one a thread, kept for their scratch memory
+};
+
+extern template class Scorer<float>;
+extern template class Scorer<double>;
+
+// What bounds evaluation: operations per second of a plain loop `out = a * b` over single precision blocks that stay
+// in the first cache. Runs for about the given time.
+double roofline(double seconds, std::size_t threads);
+
+} // namespace lat_sr
