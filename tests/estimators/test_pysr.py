@@ -81,10 +81,10 @@ def test_a_model_gives_its_own_names() -> None:
 
 def test_formulas_beyond_fixed_point_are_named_and_left_out() -> None:
     with pytest.warns(UserWarning, match="is left out"):
-        model = from_pysr(equations("x0", "(x0 * x1) ^ 2.5"))
+        model = from_pysr(equations("x0", "x0 * 1e30 * x1"))
     assert len(model.equations_) == 1
     with pytest.warns(UserWarning, match="left out"), pytest.raises(InputError, match="none of the 1"):
-        from_pysr(equations("(x0 * x1) ^ 2.5"))
+        from_pysr(equations("x0 * 1e30 * x1"))
 
 
 @pytest.mark.parametrize(
