@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -125,8 +126,14 @@ def test_wrong_sources_and_data(tmp_path: Path) -> None:
 @pytest.mark.skipif(not REAL.exists(), reason="the output of a real PySR run is not there")
 @pytest.mark.parametrize(("name", "outputs"), [("top_tagger_budget12", 1), ("jets_five_output", 5)])
 def test_a_real_run(name: str, outputs: int) -> None:
-    model = from_pysr(REAL / name, precision="ap_fixed<16,6>")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        model = from_pysr(REAL / name, precision="ap_fixed<16,6>")
     assert len(model.fronts_) == outputs
     assert model.latency_ >= 1
+    # Over the whole range of the precision some exponentials leave every format: they are named, not lost.
+    left_out = [
+        str(warning.message) for warning in caught if "is left out: exp of values" in str(warning.message)
+    ]
     rows = sum(len(pd.read_csv(path)) for path in (REAL / name).glob("*.csv"))
-    assert len(model.equations_) == rows
+    assert len(model.equations_) + len(left_out) == rows
