@@ -167,7 +167,13 @@ class Builder:
             return a
         if value == -1 and value_fraction == 0:
             return self.negate(a)
-        a = self.narrow(a, self.limits.node - interval_width(-abs(value), abs(value)) + 1)
+        room = self.limits.node - interval_width(-abs(value), abs(value)) + 1
+        if room < 2:
+            raise ExpressionError(
+                f"a factor in {self.label!r} needs so many bits that none of the {self.limits.node} is left for its "
+                "operand; scale the operand down"
+            )
+        a = self.narrow(a, room)
         node = self.nodes[a]
         low, high = sorted((node.low * value, node.high * value))
         return self._append(

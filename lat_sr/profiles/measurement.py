@@ -6,10 +6,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, cast
 
 from lat_sr.errors import InputError, OperatorError
 from lat_sr.expression import Call, Constant, Expression, Variable
@@ -19,10 +19,10 @@ from lat_sr.profiles.model import OperatorCost, OperatorProfile, Provenance
 from lat_sr.profiles.store import DEFAULT_PART, profile_path
 from lat_sr.storage import cache_directory
 from lat_sr.target import Target
+from lat_sr.toolchains.base import Toolchain
 
 if TYPE_CHECKING:
     from lat_sr.datapath import Datapath
-    from lat_sr.toolchains.open import OpenToolchain
 
 # Range of a function's argument: standardised data and what is made of them. Narrower where the domain or the
 # precision is.
@@ -70,6 +70,18 @@ class Subject:
 Measurer = Callable[[Subject], OperatorCost]
 
 
+class _ProfilingToolchain(Toolchain, Protocol):
+    """A toolchain that says where its figures come from, and whose simulation can be left out."""
+
+    vectors: int
+    timeout: float
+
+    @property
+    def timing_source(self) -> str: ...
+
+    def tool_versions(self) -> dict[str, str]: ...
+
+
 def profile(
     precision: Precision | str,
     *,
@@ -92,7 +104,7 @@ def profile(
     clock_period : float
         Nanoseconds.
     toolchain : str
-        ``"auto"`` takes the open toolchain.
+        ``"auto"`` takes the open toolchain; ``"vitis"`` and ``"vivado"`` need the vendor's.
     operators : sequence of str, optional
         All of the operator table if not given.
     out : path, optional
@@ -115,15 +127,11 @@ def profile(
     StorageError
         The profile cannot be written.
     """
-    from lat_sr.toolchains import yosys
-    from lat_sr.toolchains.open import OpenToolchain
+    from lat_sr.toolchains import get_toolchain
 
-    if toolchain not in ("auto", OpenToolchain.name):
-        raise InputError(
-            f"profiles are measured with the open toolchain, not {toolchain!r}; use toolchain='open'"
-        )
     precision = Precision.parse(precision)
-    tool = OpenToolchain(vectors=0)  # bits are checked where formulas are built
+    tool = cast(_ProfilingToolchain, get_toolchain(toolchain))
+    tool.vectors = 0  # bits are checked where formulas are built
     target = Target(part, clock_period, toolchain=tool.name)
     wanted = subjects(operators)
     if out is None:
@@ -139,7 +147,7 @@ def profile(
             kind="measured",
             tools=tool.tool_versions(),
             date=time.strftime("%Y-%m-%d"),
-            timing_source=yosys.TIMING_SOURCE,
+            timing_source=tool.timing_source,
         ),
         operators={},
     )
@@ -221,7 +229,9 @@ def measure(
     with bar, ThreadPoolExecutor(jobs) as pool:
         task = bar.add_task(f"{empty.precision} at {empty.clock_period:g} ns", total=len(waiting))
         try:
-            for subject, cost in zip(waiting, pool.map(measurer, waiting), strict=True):
+            measured = {pool.submit(measurer, subject): subject for subject in waiting}
+            for future in as_completed(measured):
+                subject, cost = measured[future], future.result()
                 costs = {**current.operators.get(subject.operator, {}), subject.implementation: cost}
                 current = current.model_copy(
                     update={"operators": {**current.operators, subject.operator: costs}}
@@ -241,15 +251,20 @@ def measure(
     return current
 
 
-def _measurer(tool: OpenToolchain, precision: Precision, target: Target) -> Measurer:
+def _measurer(tool: _ProfilingToolchain, precision: Precision, target: Target) -> Measurer:
+    from lat_sr.toolchains.open import OpenToolchain
+
     def measurer(subject: Subject) -> OperatorCost:
         datapath = subject.datapath(precision)
         report = tool.build(datapath, target)
         delay = dict(report.stages_tried).get(1)
+        # Only the open toolchain builds a circuit in as many stages as asked for.
+        if delay is None and isinstance(tool, OpenToolchain):
+            delay = _single_stage_delay(datapath, target, tool.timeout)
         index, result = _table_formats(datapath)
         return OperatorCost(
             latency_cycles=report.latency_cycles,
-            delay_ps=_single_stage_delay(datapath, target, tool.timeout) if delay is None else delay,
+            delay_ps=delay,
             lut=report.lut,
             ff=report.ff,
             dsp=report.dsp,

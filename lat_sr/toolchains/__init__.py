@@ -24,7 +24,11 @@ from lat_sr.toolchains.project import export
 
 __all__ = ["BuildReport", "Toolchain", "build", "build_many", "export", "get_toolchain", "toolchain_names"]
 
-_TOOLCHAINS = {"open": ("lat_sr.toolchains.open", "OpenToolchain")}
+_TOOLCHAINS = {
+    "open": ("lat_sr.toolchains.open", "OpenToolchain"),
+    "vitis": ("lat_sr.toolchains.vendor_hls", "vitis_toolchain"),
+    "vivado": ("lat_sr.toolchains.vendor_hls", "vivado_toolchain"),
+}
 
 
 def toolchain_names() -> tuple[str, ...]:

@@ -85,6 +85,11 @@ class OpenToolchain:
         """The release of yosys, which decides timing and resources."""
         return ".".join(yosys.version().split(".")[:2])
 
+    @property
+    def timing_source(self) -> str:
+        """Where the delays come from, and what they leave out."""
+        return yosys.TIMING_SOURCE
+
     def tool_versions(self) -> dict[str, str]:
         """Version of every tool that takes part."""
         return {
@@ -178,7 +183,7 @@ class OpenToolchain:
             vectors=simulation.vectors if simulation else 0,
             bit_exact=simulation.latency is not None if simulation else None,
             mismatch=simulation.first_mismatch if simulation else "",
-            timing_source=yosys.TIMING_SOURCE,
+            timing_source=self.timing_source,
             stages_tried=[
                 (n, float(design.critical_path_ps)) for n, design in sorted(search.designs.items())
             ],

@@ -210,3 +210,9 @@ def test_bad_arguments_are_refused() -> None:
         lower(parse("sin(x0)"), "ap_fixed<16,6>", X=np.zeros((3, 2)))
     with pytest.raises(InputError, match="width limits"):
         WidthLimits(node=60)
+
+
+def test_arguments_too_wide_for_a_range_reduction_are_refused() -> None:
+    X = np.linspace(0.0, 2000.0, 64)[:, None]
+    with pytest.raises(ExpressionError, match=r"factor in 'sin\(x0 \^ 4\)'.*scale the operand down"):
+        lower(parse("sin(x0^4)"), "ap_ufixed<14,11>", X=X)

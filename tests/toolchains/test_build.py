@@ -61,7 +61,9 @@ def test_a_target_and_its_fields_exclude_each_other() -> None:
 
 
 def test_names() -> None:
-    assert toolchain_names() == ("open",)
+    assert toolchain_names() == ("open", "vitis", "vivado")
     assert get_toolchain("auto").name == get_toolchain("open").name == "open"
-    with pytest.raises(InputError, match=r"unknown toolchain 'quartus'; allowed are \['auto', 'open'\]"):
+    with pytest.raises(
+        InputError, match=r"unknown toolchain 'quartus'; allowed are \['auto', 'open', 'vitis', 'vivado'\]"
+    ):
         get_toolchain("quartus")
