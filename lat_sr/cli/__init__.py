@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import typer
 
-from lat_sr.cli import formulas, runs
+from lat_sr.cli import formulas, machine, runs
 
 __all__ = ["app", "main"]
 
@@ -29,6 +29,7 @@ for _command in (
     formulas.estimate,
     formulas.build,
     runs.demo,
+    machine.doctor,
 ):
     app.command()(_command)
 

@@ -1,0 +1,31 @@
+"""Commands about this machine: doctor."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from lat_sr.cli.answers import Answer, answers
+from lat_sr.cli.options import Json
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+@answers
+def doctor(as_json: Json = False) -> Answer:
+    """Say which engines and tools are found, in which version, and what to do about the others."""
+    from lat_sr.doctor import examine
+
+    findings = examine()
+
+    def show(console: Console) -> None:
+        from rich.table import Table
+
+        table = Table("", "", "needed for", "version, or what to do", box=None, header_style="bold")
+        for finding in findings:
+            mark = "[green]found[/]" if finding.found else "[yellow]missing[/]"
+            table.add_row(finding.name, mark, finding.purpose, finding.version or finding.advice)
+        console.print(table)
+
+    return Answer({"tools": [asdict(finding) for finding in findings]}, show)
