@@ -51,6 +51,7 @@ def fit(
     unary: Annotated[str, typer.Option(help="Unary operators, separated by commas.")] = "sin,exp",
     binary: Annotated[str, typer.Option(help="Binary operators, separated by commas.")] = "+,-,*",
     maxsize: Annotated[int, typer.Option(help="Most nodes of a formula.")] = 30,
+    engine: Annotated[str, typer.Option(help="native, or pysr, which needs Julia.")] = "native",
     loss: Annotated[
         str, typer.Option(help="auto, l2, l1, huber; for classes also l2_margin and logistic.")
     ] = "auto",
@@ -87,6 +88,7 @@ def fit(
         unary_operators=comma_separated(unary),
         binary_operators=comma_separated(binary),
         maxsize=maxsize,
+        engine=engine,
         loss=loss,
         select_k_features=select_features,
         timeout=60.0 if seconds is None and evaluations is None else seconds,

@@ -93,7 +93,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "maxsize": [_COUNT],
         "maxdepth": [_COUNT],
         "select_k_features": [_COUNT, None],
-        "engine": [StrOptions({"native"}), HasMethods(["search"])],
+        "engine": [StrOptions({"native", "pysr"}), HasMethods(["search"])],
+        "pysr_options": [Mapping, None],
         "timeout": [_POSITIVE, None],
         "max_evaluations": [_COUNT, None],
         "populations": [_COUNT],
@@ -130,6 +131,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         loss: str = "auto",
         select_k_features: int | None = None,
         engine: str | Engine = "native",
+        pysr_options: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         max_evaluations: int | None = None,
         populations: int = 8,
@@ -162,6 +164,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.loss = loss
         self.select_k_features = select_k_features
         self.engine = engine
+        self.pysr_options = pysr_options
         self.timeout = timeout
         self.max_evaluations = max_evaluations
         self.populations = populations
@@ -238,7 +241,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             hardware=hardware,
             budget=self._budget(),
             settings=self._settings(),
-            engine=self.engine,
+            engine=self._engine(hardware),
             seeds=[_seed(generator) for _ in output_names],
             checkpoint=None if out is None else checkpoint_writer(out),
         )
@@ -264,6 +267,16 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _feature_names(self) -> list[str]:
         numbered = [f"x{number}" for number in range(self.n_features_in_)]
         return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
+
+    def _engine(self, hardware: Hardware) -> Engine:
+        from lat_sr.search import NativeEngine
+        from lat_sr.search.pysr import PySREngine
+
+        if not isinstance(self.engine, str):
+            return self.engine
+        if self.engine == "native":
+            return NativeEngine()
+        return PySREngine(hardware.profile, self.latency_model, self.pysr_options or {})
 
     def _budget(self) -> Budget:
         return Budget(self.max_latency, self.max_lut, self.max_dsp)

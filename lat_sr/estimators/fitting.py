@@ -122,7 +122,7 @@ def fit_fronts(
     hardware: Hardware,
     budget: Budget,
     settings: SearchSettings,
-    engine: str | Engine,
+    engine: Engine,
     seeds: Sequence[int],
     checkpoint: Checkpoint | None = None,
 ) -> list[OutputFront]:
@@ -139,7 +139,7 @@ def fit_fronts(
     budget : Budget
         For all outputs together: each may use an equal share of the LUTs and DSPs that are left.
     settings : SearchSettings
-    engine : "native" or Engine
+    engine : Engine
     seeds : sequence of int
         One for each output.
     checkpoint : callable, optional
@@ -154,7 +154,6 @@ def fit_fronts(
     BudgetError
         No formula meets the budget.
     """
-    searcher = _engine(engine)
     # What the simplest formulas cannot meet is refused before any time is spent.
     simplest: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
     require_within(_costed(simplest, X, X[:, 0], None, names, hardware, "l2"), budget)
@@ -193,7 +192,7 @@ def fit_fronts(
         elif settings.timeout is not None:
             part = replace(part, timeout=max((deadline - time.monotonic()) / waiting, 1e-3))
         with _observed(output, part, settings.verbose, checkpoint) as callback:
-            result = searcher.search(part, callback=callback)
+            result = engine.search(part, callback=callback)
         y = targets[:, number]
         found = [point.expression for point in result.points]
         points = _costed(found, X, y, weights, names, hardware, settings.loss)
@@ -210,12 +209,6 @@ def fit_fronts(
         )
         fronts.append(OutputFront(tuple(kept), seed, result.evaluations, result.seconds, result.stop_reason))
     return fronts
-
-
-def _engine(engine: str | Engine) -> Engine:
-    from lat_sr.search import NativeEngine
-
-    return NativeEngine() if isinstance(engine, str) else engine
 
 
 def _share(limit: int | None, outputs: int) -> int | None:

@@ -62,8 +62,11 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Minimised in the mean over the samples; "auto" is "l2".
     select_k_features : int, optional
         Search only over the features with the largest random-forest importance.
-    engine : str or Engine
-        The search.
+    engine : {"native", "pysr"} or Engine
+        The search; PySR needs Julia.
+    pysr_options : mapping, optional
+        Further keywords of ``PySRRegressor``, for ``engine="pysr"``: ``output_directory``, ``procs``,
+        ``cluster_manager``, ``guesses`` and so on.
     timeout : float, optional
         Seconds for the search, shared by all outputs. With it a result depends on the machine's speed.
     max_evaluations : int, optional

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import sys
+import types
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import tree_sitter
+import tree_sitter_julia
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lat_sr import LatencyAwareRegressor, load_profile
+from lat_sr.errors import InputError, MissingToolError
+from lat_sr.operators import OPERATORS
+from lat_sr.search import LOSSES, SearchProblem, uniform_cost_model
+from lat_sr.search.pysr import PySREngine, known_options, plan
+
+FUNCTIONS = tuple(
+    name for name, operator in OPERATORS.items() if operator.arity == 1 and not operator.is_exact
+)
+PROFILE = load_profile("ap_fixed<16,6>", toolchain="open")
+PUBLISHED = load_profile("ap_fixed<16,6>", toolchain="vivado_hls")
+X = np.random.default_rng(0).uniform(-1, 1, (50, 2)).astype(np.float32)
+
+
+def problem(**changes: Any) -> SearchProblem:
+    settings = {"operators": ("+", "*", "sin", "log_abs"), "timeout": 5.0, **changes}
+    return SearchProblem(
+        X=X, y=np.sign(X[:, 0]), cost=uniform_cost_model(2, functions=(*FUNCTIONS, "inv")), **settings
+    )
+
+
+def is_julia(code: str) -> bool:
+    parser = tree_sitter.Parser(tree_sitter.Language(tree_sitter_julia.language()))
+    return not parser.parse(code.encode()).root_node.has_error
+
+
+class StandInRegressor:
+    """Keeps its keywords; its front has the columns of PySR's."""
+
+    last: StandInRegressor
+    formulas = ("0.1", "x0", "sin(x0) * 1.5", "x0 ^ x1")
+
+    def __init__(self, **keywords: Any) -> None:
+        self.keywords = keywords
+        type(self).last = self
+
+    def fit(self, X: Any, y: Any, **keywords: Any) -> None:
+        self.fitted = keywords
+        self.equations_ = pd.DataFrame(
+            {
+                "complexity": range(1, len(self.formulas) + 1),
+                "loss": [1.0 / (n + 1) for n in range(len(self.formulas))],
+                "equation": self.formulas,
+                "score": 0.0,
+            }
+        )
+
+
+@pytest.fixture
+def stand_in(monkeypatch: pytest.MonkeyPatch) -> type[StandInRegressor]:
+    module = types.ModuleType("pysr")
+    module.PySRRegressor = StandInRegressor  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "pysr", module)
+    return StandInRegressor
+
+
+def test_options_are_read_without_starting_julia() -> None:
+    before = "juliacall" in sys.modules
+    options = known_options()
+    assert {"niterations", "cluster_manager", "guesses", "output_directory", "batching"} <= set(options)
+    assert ("juliacall" in sys.modules) == before
+
+
+def test_additive_gives_the_complexity_map() -> None:
+    keywords = plan(problem(maxsize=20), PUBLISHED, latency_model="additive").regressor
+    assert keywords["complexity_of_operators"] == {"+": 1, "*": 1, "sin": 8, "log_abs": 4}
+    assert keywords["maxsize"] == 20
+    assert keywords["elementwise_loss"] == "L2DistLoss()"
+    assert "loss_function" not in keywords
+
+
+def test_without_a_budget_the_loss_is_a_plain_one() -> None:
+    keywords = plan(problem(loss="l2_margin")).regressor
+    assert keywords["elementwise_loss"] == "L2MarginLoss()"
+    assert set(keywords) <= set(known_options())
+
+
+def test_the_budget_is_in_the_loss_function() -> None:
+    cycles = plan(problem(max_latency=9), PUBLISHED, latency_model="critical_path").regressor["loss_function"]
+    assert "branch.degree == 1 ? (8, 4,)[branch.op] : (1, 1,)[branch.op]" in cycles
+    assert "path > 9 && return L(Inf)" in cycles
+    picoseconds = plan(problem(max_latency=3), PROFILE, latency_model="scheduled").regressor["loss_function"]
+    assert "path > 15000 && return L(Inf)" in picoseconds
+    delay = PROFILE.cost("sin").delay_ps
+    assert delay is not None and f"({round(delay)}, " in picoseconds
+
+
+@given(
+    st.sampled_from(LOSSES),
+    st.lists(
+        st.sampled_from([name for name in OPERATORS if name != "pow"]), min_size=1, max_size=8, unique=True
+    ),
+    st.sampled_from(["critical_path", "scheduled"]),
+    st.integers(1, 50),
+)
+def test_all_code_is_julia(loss: str, operators: list[str], model: str, budget: int) -> None:
+    wanted = plan(
+        problem(loss=loss, operators=tuple(operators), max_latency=budget), PROFILE, latency_model=model
+    ).regressor
+    assert is_julia(wanted["loss_function"])
+    for text in wanted.get("unary_operators", []):
+        assert is_julia(text)
+    assert set(wanted.get("extra_sympy_mappings", {})) == {
+        n for n in operators if OPERATORS[n].julia is not None
+    }
+    assert not is_julia(wanted["loss_function"][:-5])
+
+
+def test_limits_and_settings_are_handed_on() -> None:
+    wanted = plan(
+        problem(
+            operators=("+", "pow", "sin", "exp"),
+            constraints={"sin": 5, "+": (3, -1)},
+            nested_constraints={"sin": {"sin": 0, "exp": 1}},
+            maxdepth=6,
+            max_evaluations=1000,
+            seed=7,
+            threads=1,
+            batch_size=32,
+            target_loss=0.01,
+        ),
+        options={"procs": 8, "cluster_manager": "slurm", "guesses": ["x0 + x1"]},
+    ).regressor
+    assert wanted["binary_operators"] == ["+", "^"]
+    assert wanted["constraints"] == {"sin": 5, "+": (3, -1), "^": (-1, 1)}
+    assert wanted["nested_constraints"] == {"sin": {"sin": 0, "exp": 1}}
+    assert (wanted["maxdepth"], wanted["max_evals"], wanted["random_state"]) == (6, 1000, 7)
+    assert (wanted["parallelism"], wanted["batching"], wanted["batch_size"]) == ("serial", True, 32)
+    assert wanted["early_stop_condition"] == 0.01
+    assert (wanted["procs"], wanted["cluster_manager"], wanted["guesses"]) == (8, "slurm", ["x0 + x1"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"niteration": 3}, "no option 'niteration'.*niterations"),
+        ({"unary_operators": ["sin"]}, "is the parameter unary_operators"),
+        ({"loss_function": "f"}, "is the parameter loss and max_latency"),
+    ],
+)
+def test_options_that_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        plan(problem(), options=options)
+
+
+def test_a_profile_is_needed_for_costs() -> None:
+    with pytest.raises(InputError, match="give a profile"):
+        plan(problem(), latency_model="additive")
+    with pytest.raises(InputError, match=r"max_latency.*give a profile"):
+        plan(problem(max_latency=3))
+    with pytest.raises(InputError, match="allowed are additive"):
+        plan(problem(), latency_model="sum")
+
+
+def test_the_front_comes_back_within_the_budgets(stand_in: type[StandInRegressor]) -> None:
+    result = PySREngine(PROFILE).search(problem(max_latency=3, weights=np.ones(50)))
+    assert [str(point.expression) for point in result.points] == ["0.1", "x0", "sin(x0) * 1.5"]
+    assert stand_in.last.fitted["variable_names"] == ["x0", "x1"]
+    assert stand_in.last.fitted["weights"].shape == (50,)
+    tight = PySREngine(PROFILE).search(problem(max_latency=1, max_lut=0))
+    assert [str(point.expression) for point in tight.points] == ["0.1", "x0"]
+
+
+def test_an_estimator_searches_with_it(stand_in: type[StandInRegressor]) -> None:
+    model = LatencyAwareRegressor(
+        engine="pysr", max_latency=3, pysr_options={"populations": 5}, timeout=1.0, unary_operators=["sin"]
+    ).fit(X, np.sin(X[:, 0]) * 1.5)
+    assert stand_in.last.keywords["populations"] == 5
+    assert "path > 15000" in stand_in.last.keywords["loss_function"]
+    assert model.equations_["loss"].min() < 1e-9
+
+
+def test_without_julia_the_message_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pysr", None)
+    with pytest.raises(MissingToolError, match=r"install Julia 1\.10.*engine='native'"):
+        PySREngine().search(problem())
