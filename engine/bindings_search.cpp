@@ -34,6 +34,7 @@ struct Settings {
     ShapeLimits limits;
     std::vector<Op> unary;
     std::vector<Op> binary;
+    std::vector<Tree> guesses;
     EvolutionOptions options;
     Stopping stopping;
     std::uint64_t seed = 0;
@@ -182,6 +183,7 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
                  .limits = settings.limits,
                  .grammar = {.unary = settings.unary, .binary = settings.binary, .features = X.shape(1)},
                  .options = settings.options,
+                 .guesses = settings.guesses,
                  .seed = settings.seed};
     Search<T> run(std::move(task), settings.stopping, settings.threads);
     const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
@@ -214,14 +216,17 @@ void bind_search(nb::module_& module) {
                const CostModel& cost, double max_latency, double max_lut, double max_dsp,
                const std::vector<std::string>& operators, const ShapeLimits& limits,
                const std::map<std::string, double>& options, std::uint64_t seed, double timeout,
-               std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
-                new (self) Settings(make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut,
-                                                  max_dsp, operators, limits, options, seed, timeout, max_evaluations,
-                                                  target_loss, threads));
+               std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
+               std::vector<Tree> guesses) {
+                Settings settings =
+                    make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut, max_dsp, operators,
+                                  limits, options, seed, timeout, max_evaluations, target_loss, threads);
+                settings.guesses = std::move(guesses);
+                new (self) Settings(std::move(settings));
             },
             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
-            "target_loss"_a, "threads"_a);
+            "target_loss"_a, "threads"_a, "guesses"_a);
     bind_search_of<float>(module);
     bind_search_of<double>(module);
 }

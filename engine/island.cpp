@@ -126,6 +126,14 @@ template <class T> void Island<T>::place(Member member) {
 template <class T> void Island<T>::found_population() {
     constexpr std::size_t largest = 9;
     constexpr int tries = 100;
+    for (const Tree& guess : task_.guesses) {
+        Member member;
+        member.tree = guess;
+        if (members_.size() < task_.options.population && !stopped() && admit(member)) {
+            score(member, true);
+            members_.push_back(std::move(member));
+        }
+    }
     while (members_.size() < task_.options.population && !stopped()) {
         Member member;
         bool admitted = false;

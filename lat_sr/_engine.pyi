@@ -125,6 +125,7 @@ class Settings:
         max_evaluations: int | None,
         target_loss: float,
         threads: int,
+        guesses: Sequence[Tree],
     ) -> None: ...
 
 def search(

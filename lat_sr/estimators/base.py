@@ -19,7 +19,7 @@ from lat_sr.errors import FormatError, InputError, LatSrError
 from lat_sr.estimators.data import check_finite, check_samples, important_features, warn_of_overflow
 from lat_sr.estimators.fitting import OutputFront, SearchSettings, fit_fronts
 from lat_sr.estimators.hardware import Hardware
-from lat_sr.expression import Expression, evaluate, to_latex, to_sympy
+from lat_sr.expression import Expression, evaluate, parse, to_latex, to_sympy
 from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
@@ -93,6 +93,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "maxsize": [_COUNT],
         "maxdepth": [_COUNT],
         "select_k_features": [_COUNT, None],
+        "guesses": ["array-like", None],
+        "warm_start": ["boolean"],
         "engine": [StrOptions({"native", "pysr"}), HasMethods(["search"])],
         "pysr_options": [Mapping, None],
         "timeout": [_POSITIVE, None],
@@ -130,6 +132,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         maxdepth: int = 10,
         loss: str = "auto",
         select_k_features: int | None = None,
+        guesses: Sequence[str] | Sequence[Sequence[str]] | None = None,
+        warm_start: bool = False,
         engine: str | Engine = "native",
         pysr_options: Mapping[str, Any] | None = None,
         timeout: float | None = None,
@@ -163,6 +167,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.maxdepth = maxdepth
         self.loss = loss
         self.select_k_features = select_k_features
+        self.guesses = guesses
+        self.warm_start = warm_start
         self.engine = engine
         self.pysr_options = pysr_options
         self.timeout = timeout
@@ -230,6 +236,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             )
         inputs = np.ascontiguousarray(X[:, columns])
         names = port_names([features[column] for column in columns])
+        guesses = self._guesses(names, len(output_names))
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
         fronts = fit_fronts(
@@ -242,6 +249,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             budget=self._budget(),
             settings=self._settings(),
             engine=self._engine(hardware),
+            guesses=guesses,
             seeds=[_seed(generator) for _ in output_names],
             checkpoint=None if out is None else checkpoint_writer(out),
         )
@@ -267,6 +275,20 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _feature_names(self) -> list[str]:
         numbered = [f"x{number}" for number in range(self.n_features_in_)]
         return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
+
+    def _guesses(self, names: Sequence[str], outputs: int) -> list[list[Expression]]:
+        """Formulas to start from, a list for each output: those given, and with `warm_start` those found before."""
+        given: list[Any] = list(self.guesses or ())
+        if outputs == 1 and all(isinstance(guess, str) for guess in given):
+            given = [given]
+        if given and (len(given) != outputs or any(isinstance(part, str) for part in given)):
+            raise InputError(f"guesses must hold a list of formulas for each of the {outputs} outputs")
+        guesses = [[parse(text, names) for text in part] for part in given] or [[] for _ in range(outputs)]
+        before = getattr(self, "fronts_", ())
+        if self.warm_start and len(before) == outputs and tuple(self.input_names_) == tuple(names):
+            for part, front in zip(guesses, before, strict=True):
+                part.extend(point.expression for point in front.points)
+        return guesses
 
     def _engine(self, hardware: Hardware) -> Engine:
         from lat_sr.search import NativeEngine

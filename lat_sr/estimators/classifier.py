@@ -32,9 +32,11 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     toolchain, profile, latency_model, implementations, unary_operators, binary_operators
         As in `LatencyAwareRegressor`.
-    constraints, nested_constraints, maxsize, maxdepth, select_k_features, engine
+    constraints, nested_constraints, maxsize, maxdepth, select_k_features, guesses
         As in `LatencyAwareRegressor`.
-    pysr_options, timeout, max_evaluations, populations, population_size, batch_size, parsimony, model_selection
+    warm_start, engine, pysr_options, timeout, max_evaluations, populations
+        As in `LatencyAwareRegressor`.
+    population_size, batch_size, parsimony, model_selection
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.

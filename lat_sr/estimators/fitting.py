@@ -124,6 +124,7 @@ def fit_fronts(
     settings: SearchSettings,
     engine: Engine,
     seeds: Sequence[int],
+    guesses: Sequence[Sequence[Expression]],
     checkpoint: Checkpoint | None = None,
 ) -> list[OutputFront]:
     """Search the front of each output, one after the other.
@@ -142,6 +143,8 @@ def fit_fronts(
     engine : Engine
     seeds : sequence of int
         One for each output.
+    guesses : sequence of sequence of Expression
+        Formulas to start from, a sequence for each output.
     checkpoint : callable, optional
         Called during the search with the output's name and what was found so far.
 
@@ -183,10 +186,11 @@ def fit_fronts(
     left = budget
     deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout
     fronts: list[OutputFront] = []
-    for number, (output, seed) in enumerate(zip(output_names, seeds, strict=True)):
+    for number, (output, seed, start) in enumerate(zip(output_names, seeds, guesses, strict=True)):
         waiting = len(output_names) - number
         share = replace(left, max_lut=_share(left.max_lut, waiting), max_dsp=_share(left.max_dsp, waiting))
         part = replace(problem, y=targets[:, number], max_lut=share.max_lut, max_dsp=share.max_dsp, seed=seed)
+        part = replace(part, guesses=tuple(start))
         if fronts and fronts[-1].stop_reason == "interrupted":
             part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
         elif settings.timeout is not None:

@@ -62,6 +62,10 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Minimised in the mean over the samples; "auto" is "l2".
     select_k_features : int, optional
         Search only over the features with the largest random-forest importance.
+    guesses : sequence of str, or of sequences of str, optional
+        Formulas to start from; with several outputs a sequence for each.
+    warm_start : bool
+        Whether another call of fit starts from the formulas of the last one, if the features are the same.
     engine : {"native", "pysr"} or Engine
         The search; PySR needs Julia.
     pysr_options : mapping, optional

@@ -174,6 +174,7 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         max_evaluations=problem.max_evaluations,
         target_loss=problem.target_loss,
         threads=problem.threads or len(os.sched_getaffinity(0)),
+        guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
     )
 
 

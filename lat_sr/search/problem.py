@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import InputError
-from lat_sr.expression import Expression
-from lat_sr.operators import get_operator
+from lat_sr.expression import Expression, parse
+from lat_sr.operators import expand_user_operators, get_operator
 from lat_sr.search.costmodel import CostModel
 
 #: Losses of a row from its target y and the formula's value p; the loss of a formula is their weighted mean.
@@ -97,6 +97,8 @@ class SearchProblem:
         always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
+    guesses : sequence of Expression or str
+        Formulas that the search starts from besides random ones; those over a budget or a limit are left out.
     seed : int
         Of all random choices. If `max_evaluations` ends the search, a seed gives the same front for any number of
         threads.
@@ -138,6 +140,7 @@ class SearchProblem:
     population_size: int = 200
     batch_size: int | None = None
     parsimony: float = 0.0
+    guesses: tuple[Expression, ...] = ()
     seed: int = 0
     timeout: float | None = 60.0
     max_evaluations: int | None = None
@@ -163,6 +166,7 @@ class SearchProblem:
         self._check_loss()
         self._check_limits()
         self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
+        self._set(guesses=tuple(self._guess(guess) for guess in self.guesses))
         self._set(constraints=_operand_sizes(self.constraints or {}))
         self._set(nested_constraints=_nesting(self.nested_constraints or {}))
 
@@ -181,6 +185,17 @@ class SearchProblem:
         if len(names) != features or len(set(names)) != features:
             raise InputError(f"feature_names are {list(names)}; {features} different names are needed")
         self._set(feature_names=names)
+
+    def _guess(self, guess: Expression | str) -> Expression:
+        assert self.feature_names is not None
+        expression = parse(guess, self.feature_names) if isinstance(guess, str) else guess
+        unknown = [name for name in expression.variables if name not in self.feature_names]
+        if unknown:
+            raise InputError(
+                f"the guess {expression} has the variables {', '.join(unknown)}; the features are "
+                f"{', '.join(self.feature_names)}"
+            )
+        return expand_user_operators(expression)
 
     def _check_loss(self) -> None:
         if self.loss not in LOSSES:

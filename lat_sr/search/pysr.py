@@ -176,6 +176,8 @@ def plan(
         keywords["parallelism"] = "serial"
     if problem.batch_size is not None:
         keywords |= {"batching": True, "batch_size": problem.batch_size}
+    if problem.guesses:
+        keywords["guesses"] = [str(guess) for guess in problem.guesses]
     if problem.target_loss > 0:
         keywords["early_stop_condition"] = problem.target_loss
     if latency_model == "additive":

@@ -372,3 +372,20 @@ def test_model_of_the_other_kind(tmp_path):
 def test_progress_goes_to_stderr(capsys):
     fitted("x0", verbose=1)
     assert capsys.readouterr().out == ""
+
+
+def test_a_warm_start_and_guesses_begin_with_known_formulas():
+    engine = StandInEngine("x0", "x0 * x1")
+    model = LatencyAwareRegressor(engine=engine, warm_start=True, guesses=["x1 - x0"])
+    model.fit(X[:, :2], Y)
+    model.fit(X[:, :2], Y)
+    first, second = ([str(guess) for guess in problem.guesses] for problem in engine.problems)
+    assert first == ["x1 - x0"]
+    assert set(second) == {"x1 - x0", *(str(point.expression) for point in model.fronts_[0].points)}
+    model.fit(X, Y)
+    assert [str(guess) for guess in engine.problems[-1].guesses] == ["x1 - x0"]
+
+
+def test_guesses_for_other_outputs_are_refused():
+    with pytest.raises(InputError, match="for each of the 2 outputs"):
+        LatencyAwareRegressor(guesses=["x0"], max_evaluations=100).fit(X, np.column_stack([Y, X[:, 0]]))

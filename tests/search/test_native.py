@@ -13,7 +13,7 @@ import pytest
 
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, InputError, OperatorError
-from lat_sr.expression import evaluate
+from lat_sr.expression import evaluate, parse
 from lat_sr.operators import define_operator, undefine_operator
 from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated, uniform_cost_model
 from lat_sr.search.native import native_cost_model, shape_limits
@@ -239,3 +239,19 @@ def test_a_search_without_any_finite_formula(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(_engine, "search", lambda *arguments: ([], 10, 1.0, 0.1, "timeout"))
     with pytest.raises(InputError, match="no formula has a finite loss"):
         solve()
+
+
+def test_a_guess_is_where_the_search_starts() -> None:
+    X = np.random.default_rng(0).normal(size=(300, 3)).astype(np.float32)
+    hidden = "sin(x0 * x1 + x2) * sin(x1 - x2) + x0 * x2"
+    y = evaluate(parse(hidden), X, ("x0", "x1", "x2"))
+    settings = {"X": X, "y": y, "operators": ("+", "-", "*", "sin"), "max_evaluations": 50, "timeout": None}
+    settings["cost"] = uniform_cost_model(3, functions=("sin",))
+    alone = NativeEngine().search(SearchProblem(**settings, islands=1))
+    assert min(point.loss for point in alone.points) > 0.1
+    told = NativeEngine().search(SearchProblem(**settings, islands=1, guesses=(hidden,)))
+    assert min(point.loss for point in told.points) < 1e-9
+    over = NativeEngine().search(SearchProblem(**settings, islands=1, guesses=(hidden,), max_latency=2))
+    assert all(point.latency_cycles <= 2 for point in over.points)
+    with pytest.raises(InputError, match=r"unknown variable .z"):
+        SearchProblem(**settings, guesses=("x0 + z",))
