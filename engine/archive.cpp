@@ -93,4 +93,37 @@ double Archive::best_loss() const {
     return best;
 }
 
+void Archive::save(StateWriter& state) const {
+    for (const auto* cells : {&by_size_, &by_lut_}) {
+        state.put(cells->size());
+        for (const auto& [cell, entry] : *cells) {
+            state.put(cell.first);
+            state.put(cell.second);
+            state.put(entry.tree);
+            state.put(entry.cost);
+            state.put(entry.complexity);
+            state.put(entry.loss);
+        }
+    }
+}
+
+void Archive::load(StateReader& state) {
+    for (auto* cells : {&by_size_, &by_lut_}) {
+        cells->clear();
+        std::size_t count = 0;
+        state.get(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            Cell cell;
+            Entry entry;
+            state.get(cell.first);
+            state.get(cell.second);
+            state.get(entry.tree);
+            state.get(entry.cost);
+            state.get(entry.complexity);
+            state.get(entry.loss);
+            cells->insert_or_assign(cell, std::move(entry));
+        }
+    }
+}
+
 } // namespace lat_sr

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "cost.hpp"
+#include "state.hpp"
 #include "tree.hpp"
 
 #include <cstddef>
@@ -33,6 +34,9 @@ public:
     // Entries that no other equals or beats in loss, latency and LUT at once; by latency, LUT.
     [[nodiscard]] std::vector<const Entry*> front() const;
     [[nodiscard]] double best_loss() const;
+
+    void save(StateWriter& state) const;
+    void load(StateReader& state);
 
 private:
     using Cell = std::pair<int, std::size_t>;

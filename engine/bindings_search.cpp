@@ -134,7 +134,8 @@ std::vector<Point> points_of(const std::vector<Entry>& front) {
 // Checks for signals at every call and calls Python back four times a second. Runs without the GIL.
 template <class T> class PythonMonitor {
 public:
-    explicit PythonMonitor(nb::object callback) : callback_(std::move(callback)) {}
+    PythonMonitor(nb::object callback, nb::object keep_state)
+        : callback_(std::move(callback)), keep_state_(std::move(keep_state)) {}
 
     std::optional<StopReason> operator()(Search<T>& search) {
         const nb::gil_scoped_acquire gil;
@@ -145,7 +146,7 @@ public:
             PyErr_Clear();
             return StopReason::interrupted;
         }
-        if (callback_.is_none()) {
+        if (callback_.is_none() && keep_state_.is_none()) {
             return std::nullopt;
         }
         Progress progress = search.progress();
@@ -154,18 +155,30 @@ public:
             return std::nullopt;
         }
         next_ = progress.seconds + period;
+        if (!keep_state_.is_none()) {
+            const std::string state = search.state();
+            if (!state.empty()) {
+                keep_state_(progress.seconds, nb::bytes(state.data(), state.size()));
+            }
+            search.request_state();
+        }
+        if (callback_.is_none()) {
+            return std::nullopt;
+        }
         const nb::object answer = callback_(progress.seconds, progress.evaluations, points_of(progress.front));
         return nb::cast<bool>(nb::bool_(answer)) ? std::optional(StopReason::callback) : std::nullopt;
     }
 
 private:
     nb::object callback_;
+    nb::object keep_state_;
     double next_ = 0.25;
 };
 
 template <class T>
 Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vector<T>>& weights,
-               const Settings& settings, nb::object callback) {
+               const Settings& settings, nb::object callback, const std::optional<nb::bytes>& state,
+               nb::object keep_state) {
     std::span<const T> weight_values;
     if (weights) {
         weight_values = {weights->data(), weights->size()};
@@ -173,7 +186,8 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
     if (X.shape(0) != y.size() || X.shape(0) == 0 || (weights && weights->size() != y.size())) {
         throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
     }
-    PythonMonitor<T> monitor(std::move(callback));
+    PythonMonitor<T> monitor(std::move(callback), std::move(keep_state));
+    const std::string start = state ? std::string(state->c_str(), state->size()) : std::string();
     const nb::gil_scoped_release without_gil;
     const Data<T> data({X.data(), X.size()}, {y.data(), y.size()}, weight_values, X.shape(1), settings.seed);
     Task<T> task{.data = data,
@@ -186,6 +200,9 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
                  .guesses = settings.guesses,
                  .seed = settings.seed};
     Search<T> run(std::move(task), settings.stopping, settings.threads);
+    if (!start.empty()) {
+        run.restore(start);
+    }
     const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
     const Progress progress = run.progress();
     return {points_of(progress.front), progress.evaluations, progress.work, progress.seconds,
@@ -194,7 +211,7 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
 
 template <class T> void bind_search_of(nb::module_& module) {
     module.def("search", &search<T>, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a.noconvert().none(), "settings"_a,
-               "callback"_a.none());
+               "callback"_a.none(), "state"_a.none(), "keep_state"_a.none());
 }
 
 } // namespace

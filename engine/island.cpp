@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <stdexcept>
 #include <utility>
 
 namespace lat_sr {
@@ -200,6 +201,41 @@ template <class T> void Island<T>::immigrate(const Tree& tree, const Cost& cost)
 
 template <class T> const Member* Island<T>::random_good_member() {
     return members_.empty() ? nullptr : &members_[tournament()];
+}
+
+template <class T> void Island<T>::save(StateWriter& state) const {
+    state.put(random_);
+    state.put(members_.size());
+    for (const Member& member : members_) {
+        state.put(member.tree);
+        state.put(member.cost);
+        state.put(member.complexity);
+        state.put(member.loss);
+    }
+    state.put(oldest_);
+    state.put(size_share_);
+    state.put(evaluations_);
+}
+
+template <class T> void Island<T>::load(StateReader& state) {
+    state.get(random_);
+    std::size_t count = 0;
+    state.get(count);
+    members_.clear();
+    for (std::size_t i = 0; i < count; ++i) {
+        Member member;
+        state.get(member.tree);
+        state.get(member.cost);
+        state.get(member.complexity);
+        state.get(member.loss);
+        members_.push_back(std::move(member));
+    }
+    state.get(oldest_);
+    state.get(size_share_);
+    state.get(evaluations_);
+    if (count > task_.options.population || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
+        throw std::invalid_argument("the state is that of a search with other settings");
+    }
 }
 
 template class Island<float>;

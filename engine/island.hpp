@@ -76,6 +76,10 @@ public:
     [[nodiscard]] Random& random() { return random_; }
     [[nodiscard]] double work() const { return evaluator_.work(); }
 
+    // Between epochs.
+    void save(StateWriter& state) const;
+    void load(StateReader& state);
+
 private:
     [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_relaxed); }
     void draw_rows();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <barrier>
 #include <cmath>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -65,6 +66,40 @@ template <class T> void Search<T>::migrate() {
     }
 }
 
+template <class T> void Search<T>::keep_state() {
+    StateWriter state;
+    state.put(islands_.size());
+    state.put(random_);
+    archive_.save(state);
+    for (const auto& island : islands_) {
+        island->save(state);
+    }
+    const std::scoped_lock lock(mutex_);
+    state_ = std::move(state).bytes();
+}
+
+template <class T> std::string Search<T>::state() {
+    const std::scoped_lock lock(mutex_);
+    return state_;
+}
+
+template <class T> void Search<T>::restore(std::string_view bytes) {
+    StateReader state(bytes);
+    std::size_t islands = 0;
+    state.get(islands);
+    if (islands != islands_.size()) {
+        throw std::invalid_argument("the state is that of a search with other settings");
+    }
+    state.get(random_);
+    archive_.load(state);
+    for (const auto& island : islands_) {
+        island->load(state);
+    }
+    if (!state.at_end()) {
+        throw std::invalid_argument("the state of the search is damaged");
+    }
+}
+
 template <class T> void Search<T>::finish_epoch() noexcept {
     try {
         std::uint64_t evaluations = 0;
@@ -93,6 +128,9 @@ template <class T> void Search<T>::finish_epoch() noexcept {
         }
         if (!stop_.load()) {
             migrate();
+            if (state_wanted_.exchange(false)) {
+                keep_state();
+            }
             plan_epoch();
         }
     } catch (...) {

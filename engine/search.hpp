@@ -16,6 +16,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -49,10 +50,18 @@ public:
     // State after the last whole epoch.
     [[nodiscard]] Progress progress();
 
+    // Asks for the state to be kept at the end of the epoch under way.
+    void request_state() { state_wanted_.store(true); }
+    // The last one that was kept; empty before the first.
+    [[nodiscard]] std::string state();
+    // Goes on from a state, before `run`. Throws std::invalid_argument if it is damaged or of other settings.
+    void restore(std::string_view state);
+
 private:
     using Clock = std::chrono::steady_clock;
 
     void finish_epoch() noexcept;
+    void keep_state();
     void migrate();
     void plan_epoch();
     void finish(StopReason reason);
@@ -63,6 +72,7 @@ private:
     std::size_t threads_;
     Clock::time_point start_;
     std::atomic<bool> stop_{false};
+    std::atomic<bool> state_wanted_{false};
     Archive archive_;
     std::vector<std::unique_ptr<Island<T>>> islands_;
     Random random_;
@@ -77,6 +87,7 @@ private:
     StopReason reason_ = StopReason::evaluations;
     std::exception_ptr error_;
     Progress progress_;
+    std::string state_;
 };
 
 extern template class Search<float>;

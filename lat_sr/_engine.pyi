@@ -134,6 +134,8 @@ def search(
     weights: NDArray[Any] | None,
     settings: Settings,
     callback: Callable[[float, int, list[tuple[Tree, float, int, Cost]]], bool] | None,
+    state: bytes | None,
+    keep_state: Callable[[float, bytes], None] | None,
 ) -> tuple[list[tuple[Tree, float, int, Cost]], int, float, float, str]: ...
 
 class FixedDatapath:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import os
-from collections.abc import Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
 
 import numpy as np
 
 from lat_sr import _engine
-from lat_sr.errors import BudgetError, InputError, OperatorError
+from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
 from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
 from lat_sr.search.postfix import expression_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
+from lat_sr.storage import write_atomic
 
 _BATCH = 1024
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 
 
+# First bytes of a checkpoint; the number is that of its format.
+_MAGIC = b"lat_sr search 1\n"
+
+
 class NativeEngine:
     """Islands of regularised evolution with fitted constants, on all cores.
+
+    Parameters
+    ----------
+    checkpoint : path-like, optional
+        File that keeps the state of the search. A search of the same problem goes on from it: stopped and started
+        again as often as you like, it takes the same way as one that was never stopped.
+    checkpoint_period : float
+        Seconds between two writes.
 
     Examples
     --------
@@ -35,8 +50,17 @@ class NativeEngine:
     True
     """
 
+    def __init__(
+        self, checkpoint: str | os.PathLike[str] | None = None, *, checkpoint_period: float = 20.0
+    ) -> None:
+        self.checkpoint = None if checkpoint is None else Path(checkpoint)
+        self.checkpoint_period = checkpoint_period
+
     def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
-        """See :meth:`lat_sr.search.Engine.search`."""
+        """See :meth:`lat_sr.search.Engine.search`.
+
+        Besides, FormatError is raised for a checkpoint that is damaged or of another problem.
+        """
         model = native_cost_model(problem.cost)
         _check_operators(problem)
         _check_budgets(problem, model)
@@ -68,13 +92,72 @@ class NativeEngine:
                 return bool(callback(seconds, evaluations, points(front)))
 
         front, evaluations, node_rows, seconds, stop_reason = _engine.search(
-            problem.X, problem.y, problem.weights, _settings(problem, model), report
+            problem.X, problem.y, problem.weights, _settings(problem, model), report, *self._state(problem)
         )
         if not front:
             raise InputError(
                 "no formula has a finite loss on this data within value_limit; scale the data, or give more time"
             )
         return SearchResult(points(front), evaluations, seconds, stop_reason, problem.seed, node_rows)
+
+    def _state(self, problem: SearchProblem) -> tuple[bytes | None, Callable[[float, bytes], None] | None]:
+        """The state to start from, and what keeps later ones."""
+        path = self.checkpoint
+        if path is None:
+            return None, None
+        head = _MAGIC + _identity(problem)
+        state = None
+        if path.exists():
+            content = path.read_bytes()
+            if not content.startswith(_MAGIC):
+                raise FormatError(f"{path} is no checkpoint of this version; delete it, or name another file")
+            if not content.startswith(head):
+                raise FormatError(
+                    f"{path} is the checkpoint of a search with other data or settings; name another file"
+                )
+            digest, state = content[len(head) :][:32], content[len(head) :][32:]
+            if hashlib.sha256(state).digest() != digest:
+                raise FormatError(f"{path} is damaged; delete it to start from the beginning")
+        written = 0.0
+
+        def keep(seconds: float, bytes_: bytes) -> None:
+            nonlocal written
+            if seconds >= written + self.checkpoint_period:
+                write_atomic(path, head + hashlib.sha256(bytes_).digest() + bytes_)
+                written = seconds
+
+        return state, keep
+
+
+def _identity(problem: SearchProblem) -> bytes:
+    """Digest of everything that decides the course of a search; not of when it ends."""
+    digest = hashlib.sha256()
+    arrays = ("X", "y", "weights")
+    ends = ("timeout", "max_evaluations", "target_loss", "threads")
+    for name in arrays:
+        values = getattr(problem, name)
+        digest.update(b"" if values is None else values.tobytes())
+    rest = {
+        field.name: getattr(problem, field.name)
+        for field in fields(problem)
+        if field.name not in (*arrays, *ends, "cost")
+    }
+    digest.update(repr(sorted(rest.items(), key=lambda item: item[0])).encode())
+    digest.update(repr(_cost_numbers(problem.cost)).encode())
+    return digest.digest()
+
+
+def _cost_numbers(cost: CostModel) -> list[object]:
+    def plain(value: object) -> object:
+        if isinstance(value, np.ndarray):
+            return value.tolist()
+        if is_dataclass(value) and not isinstance(value, type):
+            return [plain(getattr(value, field.name)) for field in fields(value)]
+        if isinstance(value, Mapping):
+            return sorted((key, plain(entry)) for key, entry in value.items())
+        return value
+
+    return [plain(getattr(cost, field.name)) for field in fields(cost)]
 
 
 def native_cost_model(cost: CostModel) -> _engine.CostModel:

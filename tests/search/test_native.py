@@ -6,13 +6,14 @@ import os
 import signal
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lat_sr import _engine
-from lat_sr.errors import BudgetError, InputError, OperatorError
+from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import evaluate, parse
 from lat_sr.operators import define_operator, undefine_operator
 from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated, uniform_cost_model
@@ -255,3 +256,30 @@ def test_a_guess_is_where_the_search_starts() -> None:
     assert all(point.latency_cycles <= 2 for point in over.points)
     with pytest.raises(InputError, match=r"unknown variable .z"):
         SearchProblem(**settings, guesses=("x0 + z",))
+
+
+def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    X = rng.normal(size=(400, 3)).astype(np.float32)
+    settings = {"X": X, "y": np.sin(X[:, 0]) * X[:, 1] + X[:, 2], "operators": ("+", "-", "*", "sin")}
+    settings |= {"cost": uniform_cost_model(3, functions=("sin",)), "seed": 5, "islands": 4}
+    whole = SearchProblem(**settings, timeout=None, max_evaluations=150_000)
+    uninterrupted = NativeEngine().search(whole)
+    path = tmp_path / "state"
+    engine = NativeEngine(path, checkpoint_period=0.0)
+
+    def stop(seconds: float, evaluations: int, points: Any) -> bool:
+        return path.exists() and evaluations > 0
+
+    first = engine.search(whole, callback=stop)
+    assert path.exists() and first.evaluations < 150_000 and first.stop_reason == "callback"
+    resumed = engine.search(whole)
+    assert resumed.points == uninterrupted.points
+    with pytest.raises(FormatError, match="other data or settings"):
+        NativeEngine(path).search(SearchProblem(**{**settings, "seed": 6}, timeout=1.0))
+    path.write_bytes(path.read_bytes()[:-3])
+    with pytest.raises(FormatError, match="damaged"):
+        engine.search(whole)
+    path.write_bytes(b"something else")
+    with pytest.raises(FormatError, match="no checkpoint of this version"):
+        engine.search(whole)
