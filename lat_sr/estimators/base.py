@@ -217,18 +217,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         generator = check_random_state(self.random_state)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
-        hardware = Hardware.resolve(
-            precision=self.precision,
-            part=self.part,
-            clock_period=self.clock_period,
-            clock_uncertainty=self.clock_uncertainty,
-            timing_derate=self.timing_derate,
-            toolchain=self.toolchain,
-            profile=self.profile,
-            latency_model=self.latency_model,
-            implementations=self.implementations,
-            operators=self._settings().operators,
-        )
+        hardware = self._hardware(self._settings().operators)
         columns = np.arange(X.shape[1])
         if self.select_k_features is not None:
             columns = important_features(
@@ -275,6 +264,20 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _feature_names(self) -> list[str]:
         numbered = [f"x{number}" for number in range(self.n_features_in_)]
         return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
+
+    def _hardware(self, operators: Sequence[str]) -> Hardware:
+        return Hardware.resolve(
+            precision=self.precision,
+            part=self.part,
+            clock_period=self.clock_period,
+            clock_uncertainty=self.clock_uncertainty,
+            timing_derate=self.timing_derate,
+            toolchain=self.toolchain,
+            profile=self.profile,
+            latency_model=self.latency_model,
+            implementations=self.implementations,
+            operators=operators,
+        )
 
     def _guesses(self, names: Sequence[str], outputs: int) -> list[list[Expression]]:
         """Formulas to start from, a list for each output: those given, and with `warm_start` those found before."""

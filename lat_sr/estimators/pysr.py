@@ -111,18 +111,7 @@ def from_pysr(
         for node in formula.walk()
         if isinstance(node, Call)
     }
-    hardware = Hardware.resolve(
-        precision=model.precision,
-        part=model.part,
-        clock_period=model.clock_period,
-        clock_uncertainty=model.clock_uncertainty,
-        timing_derate=model.timing_derate,
-        toolchain=model.toolchain,
-        profile=model.profile,
-        latency_model=model.latency_model,
-        implementations=model.implementations,
-        operators=sorted(operators),
-    )
+    hardware = model._hardware(sorted(operators))
     fronts = []
     for rows in parsed:
         points = []
