@@ -6,10 +6,13 @@
 #include "constants.hpp"
 #include "constraints.hpp"
 #include "cost.hpp"
+#include "duplicates.hpp"
 #include "evaluation.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
+#include "racing.hpp"
 #include "random.hpp"
+#include "slack.hpp"
 
 #include <array>
 #include <atomic>
@@ -89,8 +92,10 @@ private:
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
+    void vary(const Member& parent, Tree& child);
     bool admit(Member& child);
     void score(Member& child, bool fit);
+    [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     void archive(const Member& member);
     void place(Member member);
 
@@ -101,8 +106,13 @@ private:
     Evaluator<T> evaluator_;
     ConstantFitter<T> fitter_;
     CostEstimator estimator_;
+    Slack slack_;
+    Slack donor_slack_;
     ShapeChecker checker_;
     Mutator mutator_;
+    RecentFormulas recent_;
+    Race<T> race_;
+    std::size_t chunk_ = 0; // that judges the offspring of this epoch
     RowRange rows_;
     std::vector<Member> members_;
     std::size_t oldest_ = 0;

@@ -36,38 +36,38 @@ Mutation Mutator::draw(Random& random) const {
     return static_cast<Mutation>(std::min<std::ptrdiff_t>(found - cumulative_.begin(), mutation_count - 1));
 }
 
-Tree Mutator::mutate(const Tree& tree, Random& random) const {
+Tree Mutator::mutate(const Tree& tree, const Slack& slack, Random& random) const {
     Tree result = tree;
-    // A second change now and then reaches formulas behind a bad intermediate one.
-    constexpr double second_change = 0.2;
-    do {
-        apply(draw(random), result, random);
-    } while (random.chance(second_change));
+    apply(draw(random), result, slack, random);
     return result;
 }
 
-Tree Mutator::crossover(const Tree& receiver, const Tree& donor, Random& random) const {
+Tree Mutator::crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
+                        Random& random) const {
     Tree result = receiver;
     const std::size_t place = random.below(receiver.length());
     const std::size_t kept = receiver.length() - receiver[place].size;
-    const std::size_t part =
-        random_node(donor, random, [&](std::size_t i) { return kept + donor[i].size <= maxsize_; });
+    const std::size_t part = random_node(donor, random, [&](std::size_t i) {
+        return kept + donor[i].size <= maxsize_ && slack.allows_part(place, donor_slack, i);
+    });
     if (part < donor.length()) {
         result.replace(place, donor.subtree(part));
     }
     return result;
 }
 
-std::vector<Node> Mutator::wrapped(std::span<const Node> part, Random& random) const {
-    std::vector<Node> nodes(part.begin(), part.end());
+Node Mutator::wrapping_operation(Random& random) const {
     constexpr double unary_share = 0.3;
-    if (!has(2) || (has(1) && random.chance(unary_share))) {
-        nodes.push_back(grammar_.random_operation(random, 1));
-        return nodes;
+    return grammar_.random_operation(random, !has(2) || (has(1) && random.chance(unary_share)) ? 1 : 2);
+}
+
+std::vector<Node> Mutator::wrapped(std::span<const Node> part, const Node& root, Random& random) const {
+    std::vector<Node> nodes(part.begin(), part.end());
+    if (root.arity() == 2) {
+        const Node leaf = grammar_.random_leaf(random);
+        nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
     }
-    const Node leaf = grammar_.random_leaf(random);
-    nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
-    nodes.push_back(grammar_.random_operation(random, 2));
+    nodes.push_back(root);
     return nodes;
 }
 
@@ -90,12 +90,14 @@ void Mutator::change_constant(Tree& tree, Random& random) const {
     value = static_cast<double>(static_cast<float>(value));
 }
 
-void Mutator::change_operation(Tree& tree, Random& random) const {
+void Mutator::change_operation(Tree& tree, const Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
     if (i < tree.length() && has(tree[i].arity())) {
         const Node drawn = grammar_.random_operation(random, tree[i].arity());
-        tree[i].op = drawn.op;
-        tree[i].value = drawn.value;
+        if (slack.allows_change(i, tree[i].op, drawn.op)) {
+            tree[i].op = drawn.op;
+            tree[i].value = drawn.value;
+        }
     }
 }
 
@@ -106,13 +108,13 @@ void Mutator::change_leaf(Tree& tree, Random& random) const {
     tree[i] = leaf;
 }
 
-void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
+void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const {
     switch (mutation) {
     case Mutation::change_constant:
         change_constant(tree, random);
         break;
     case Mutation::change_operation:
-        change_operation(tree, random);
+        change_operation(tree, slack, random);
         break;
     case Mutation::change_leaf:
         change_leaf(tree, random);
@@ -129,17 +131,17 @@ void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
         }
         break;
     }
-    case Mutation::insert: {
-        const std::size_t i = random.below(tree.length());
-        if (has(1) || has(2)) {
-            tree.replace(i, wrapped(tree.subtree(i), random));
-        }
-        break;
-    }
+    case Mutation::insert:
     case Mutation::append: {
-        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
-        if (has(1) || has(2)) {
-            tree.replace(i, wrapped(tree.subtree(i), random));
+        if (!has(1) && !has(2)) {
+            break;
+        }
+        const Node root = wrapping_operation(random);
+        const std::size_t i = random_node(tree, random, [&](std::size_t k) {
+            return (mutation == Mutation::insert || tree[k].is_leaf()) && slack.allows(k, root.op);
+        });
+        if (i < tree.length()) {
+            tree.replace(i, wrapped(tree.subtree(i), root, random));
         }
         break;
     }

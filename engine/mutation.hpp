@@ -3,6 +3,7 @@
 
 #include "grammar.hpp"
 #include "random.hpp"
+#include "slack.hpp"
 #include "tree.hpp"
 
 #include <array>
@@ -33,18 +34,20 @@ class Mutator {
 public:
     Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights);
 
-    // A changed copy. May equal the tree where the drawn change does not apply to it.
-    [[nodiscard]] Tree mutate(const Tree& tree, Random& random) const;
+    // A changed copy. May equal the tree where the drawn change does not apply to it. The slack is the tree's.
+    [[nodiscard]] Tree mutate(const Tree& tree, const Slack& slack, Random& random) const;
     // A copy of `receiver` with one subtree taken from `donor`.
-    [[nodiscard]] Tree crossover(const Tree& receiver, const Tree& donor, Random& random) const;
+    [[nodiscard]] Tree crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
+                                 Random& random) const;
 
 private:
     [[nodiscard]] Mutation draw(Random& random) const;
     [[nodiscard]] bool has(int arity) const { return arity == 2 ? !grammar_.binary.empty() : !grammar_.unary.empty(); }
-    [[nodiscard]] std::vector<Node> wrapped(std::span<const Node> part, Random& random) const;
-    void apply(Mutation mutation, Tree& tree, Random& random) const;
+    [[nodiscard]] Node wrapping_operation(Random& random) const;
+    [[nodiscard]] std::vector<Node> wrapped(std::span<const Node> part, const Node& root, Random& random) const;
+    void apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const;
     void change_constant(Tree& tree, Random& random) const;
-    void change_operation(Tree& tree, Random& random) const;
+    void change_operation(Tree& tree, const Slack& slack, Random& random) const;
     void change_leaf(Tree& tree, Random& random) const;
 
     const Grammar& grammar_;
