@@ -34,13 +34,16 @@ template <class T> bool Island<T>::admit(Member& child) {
     }
     child.cost = estimator_(child.tree);
     child.complexity = child.tree.complexity();
-    return task_.budget.allows(child.cost);
+    ++counts_.proposals;
+    const bool allowed = task_.budget.allows(child.cost);
+    counts_.over_budget += allowed ? 0U : 1U;
+    return allowed;
 }
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
     child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
 
-    ++evaluations_;
+    ++counts_.evaluations;
     if (fit) {
         // Other constants may cost other shift-adds.
         child.cost = estimator_(child.tree);
@@ -101,6 +104,9 @@ template <class T> std::size_t Island<T>::tournament() {
 }
 
 template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
+    // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
+    constexpr double heeded = 0.7;
+    slack_.heed(random_.chance(heeded));
     slack_.measure(parent.tree, estimator_);
     if (random_.chance(task_.options.crossover)) {
         const Member& donor = members_[tournament()];
@@ -190,12 +196,12 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
     } else if (race_.chunks() > 1) {
         rescore();
     }
-    const std::uint64_t end = evaluations_ + offspring;
-    while (evaluations_ < end && !stopped()) {
+    const std::uint64_t end = counts_.evaluations + offspring;
+    while (counts_.evaluations < end && !stopped()) {
         Member child;
         if (!make_offspring(child)) {
             // Counted, so that an epoch ends even where nothing fits.
-            ++evaluations_;
+            ++counts_.evaluations;
             continue;
         }
         score(child, random_.chance(task_.options.fit_probability));
@@ -230,7 +236,7 @@ template <class T> void Island<T>::save(StateWriter& state) const {
     state.put(oldest_);
     state.put(size_share_);
     recent_.save(state);
-    state.put(evaluations_);
+    state.put(counts());
 }
 
 template <class T> void Island<T>::load(StateReader& state) {
@@ -249,7 +255,7 @@ template <class T> void Island<T>::load(StateReader& state) {
     state.get(oldest_);
     state.get(size_share_);
     recent_.load(state);
-    state.get(evaluations_);
+    state.get(counts_);
     if (count > task_.options.population || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
         throw std::invalid_argument("the state is that of a search with other settings");
     }

@@ -53,6 +53,22 @@ template <class T> struct Task {
     std::uint64_t seed = 0;
 };
 
+// What a search has done so far.
+struct Counts {
+    std::uint64_t evaluations = 0; // offspring whose loss was computed
+    std::uint64_t proposals = 0;   // offspring that were made, with those that no limit let through
+    std::uint64_t over_budget = 0; // of these, the ones that cost too much
+    double node_rows = 0.0;        // nodes times rows evaluated
+
+    Counts& operator+=(const Counts& other) {
+        evaluations += other.evaluations;
+        proposals += other.proposals;
+        over_budget += other.over_budget;
+        node_rows += other.node_rows;
+        return *this;
+    }
+};
+
 struct Member {
     Tree tree;
     Cost cost;
@@ -75,9 +91,12 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
-    [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
     [[nodiscard]] Random& random() { return random_; }
-    [[nodiscard]] double work() const { return evaluator_.work(); }
+    [[nodiscard]] Counts counts() const {
+        Counts counts = counts_;
+        counts.node_rows += evaluator_.work();
+        return counts;
+    }
 
     // Between epochs.
     void save(StateWriter& state) const;
@@ -118,7 +137,7 @@ private:
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
-    std::uint64_t evaluations_ = 0;
+    Counts counts_;
 };
 
 extern template class Island<float>;

@@ -56,25 +56,33 @@ Tree Mutator::crossover(const Tree& receiver, const Slack& slack, const Tree& do
     return result;
 }
 
-Node Mutator::wrapping_operation(Random& random) const {
+void Mutator::wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const {
     constexpr double unary_share = 0.3;
-    return grammar_.random_operation(random, !has(2) || (has(1) && random.chance(unary_share)) ? 1 : 2);
-}
-
-std::vector<Node> Mutator::wrapped(std::span<const Node> part, const Node& root, Random& random) const {
-    std::vector<Node> nodes(part.begin(), part.end());
+    if (!has(1) && !has(2)) {
+        return;
+    }
+    const Node root = grammar_.random_operation(random, !has(2) || (has(1) && random.chance(unary_share)) ? 1 : 2);
+    const Node leaf = grammar_.random_leaf(random);
+    const double delay = slack.typical_ps(root.op, root.arity() == 2 && leaf.op == Op::constant);
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
+        return (!leaves || tree[k].is_leaf()) &&
+               (root.arity() == 2 ? slack.allows(k, delay, leaf) : slack.allows(k, delay));
+    });
+    if (i == tree.length()) {
+        return;
+    }
+    std::vector<Node> nodes(tree.subtree(i).begin(), tree.subtree(i).end());
     if (root.arity() == 2) {
-        const Node leaf = grammar_.random_leaf(random);
         nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
     }
     nodes.push_back(root);
-    return nodes;
+    tree.replace(i, nodes);
 }
 
-void Mutator::change_constant(Tree& tree, Random& random) const {
+void Mutator::change_constant(Tree& tree, const Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].op == Op::constant; });
     if (i == tree.length()) {
-        change_leaf(tree, random);
+        change_leaf(tree, slack, random);
         return;
     }
     double& value = tree[i].value;
@@ -92,32 +100,51 @@ void Mutator::change_constant(Tree& tree, Random& random) const {
 
 void Mutator::change_operation(Tree& tree, const Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
-    if (i < tree.length() && has(tree[i].arity())) {
-        const Node drawn = grammar_.random_operation(random, tree[i].arity());
-        if (slack.allows_change(i, tree[i].op, drawn.op)) {
-            tree[i].op = drawn.op;
-            tree[i].value = drawn.value;
-        }
+    if (i == tree.length() || !has(tree[i].arity())) {
+        return;
+    }
+    const Node drawn = grammar_.random_operation(random, tree[i].arity());
+    const bool by_constant = tree[i].arity() == 2 &&
+                             (tree[Tree::right_of(i)].op == Op::constant || tree[tree.left_of(i)].op == Op::constant);
+    if (slack.allows(i, slack.typical_ps(drawn.op, by_constant) - slack.typical_ps(tree[i].op, by_constant))) {
+        tree[i].op = drawn.op;
+        tree[i].value = drawn.value;
     }
 }
 
-void Mutator::change_leaf(Tree& tree, Random& random) const {
-    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
+void Mutator::change_leaf(Tree& tree, const Slack& slack, Random& random) const {
     Node leaf = grammar_.random_leaf(random);
     leaf.size = 1;
-    tree[i] = leaf;
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
+        return tree[k].is_leaf() && slack.allows(k, added_delay(tree, slack, k, leaf), leaf);
+    });
+    if (i < tree.length()) {
+        tree[i] = leaf;
+    }
+}
+
+double Mutator::added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf) {
+    if (tree[i].op != Op::constant || leaf.op == Op::constant || i + 1 >= tree.length()) {
+        return 0.0;
+    }
+    // A variable in the place of a constant makes another operation of the node above.
+    std::size_t parent = i + 1;
+    while (tree.begin_of(parent) > i) {
+        ++parent;
+    }
+    return slack.typical_ps(tree[parent].op, false) - slack.typical_ps(tree[parent].op, true);
 }
 
 void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const {
     switch (mutation) {
     case Mutation::change_constant:
-        change_constant(tree, random);
+        change_constant(tree, slack, random);
         break;
     case Mutation::change_operation:
         change_operation(tree, slack, random);
         break;
     case Mutation::change_leaf:
-        change_leaf(tree, random);
+        change_leaf(tree, slack, random);
         break;
     case Mutation::swap_operands: {
         const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].arity() == 2; });
@@ -132,19 +159,11 @@ void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& r
         break;
     }
     case Mutation::insert:
-    case Mutation::append: {
-        if (!has(1) && !has(2)) {
-            break;
-        }
-        const Node root = wrapping_operation(random);
-        const std::size_t i = random_node(tree, random, [&](std::size_t k) {
-            return (mutation == Mutation::insert || tree[k].is_leaf()) && slack.allows(k, root.op);
-        });
-        if (i < tree.length()) {
-            tree.replace(i, wrapped(tree.subtree(i), root, random));
-        }
+        wrap(tree, slack, false, random);
         break;
-    }
+    case Mutation::append:
+        wrap(tree, slack, true, random);
+        break;
     case Mutation::remove: {
         const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
         if (i < tree.length()) {
@@ -158,8 +177,15 @@ void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& r
         const std::size_t i = random.below(tree.length());
         const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[i].size);
         constexpr std::size_t largest = 7;
-        tree.replace(
-            i, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)))));
+        constexpr int tries = 4;
+        for (int attempt = 0; attempt < tries; ++attempt) {
+            const std::size_t size = 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)));
+            const std::vector<Node> nodes = grammar_.random_nodes(random, size);
+            if (slack.allows_nodes(i, nodes)) {
+                tree.replace(i, nodes);
+                break;
+            }
+        }
         break;
     }
     case Mutation::hoist: {

@@ -43,12 +43,14 @@ public:
 private:
     [[nodiscard]] Mutation draw(Random& random) const;
     [[nodiscard]] bool has(int arity) const { return arity == 2 ? !grammar_.binary.empty() : !grammar_.unary.empty(); }
-    [[nodiscard]] Node wrapping_operation(Random& random) const;
-    [[nodiscard]] std::vector<Node> wrapped(std::span<const Node> part, const Node& root, Random& random) const;
+    // Puts an operation on top of a node, or of a leaf, that has the time for it.
+    void wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const;
     void apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const;
-    void change_constant(Tree& tree, Random& random) const;
+    void change_constant(Tree& tree, const Slack& slack, Random& random) const;
     void change_operation(Tree& tree, const Slack& slack, Random& random) const;
-    void change_leaf(Tree& tree, Random& random) const;
+    void change_leaf(Tree& tree, const Slack& slack, Random& random) const;
+    // What a leaf in the place of another one adds to the node above, in picoseconds.
+    [[nodiscard]] static double added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf);
 
     const Grammar& grammar_;
     std::size_t maxsize_;

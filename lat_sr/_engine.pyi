@@ -128,6 +128,16 @@ class Settings:
         guesses: Sequence[Tree],
     ) -> None: ...
 
+class Counts:
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def proposals(self) -> int: ...
+    @property
+    def over_budget(self) -> int: ...
+    @property
+    def node_rows(self) -> float: ...
+
 def search(
     X: NDArray[Any],
     y: NDArray[Any],
@@ -136,7 +146,7 @@ def search(
     callback: Callable[[float, int, list[tuple[Tree, float, int, Cost]]], bool] | None,
     state: bytes | None,
     keep_state: Callable[[float, bytes], None] | None,
-) -> tuple[list[tuple[Tree, float, int, Cost]], int, float, float, str]: ...
+) -> tuple[list[tuple[Tree, float, int, Cost]], Counts, float, str]: ...
 
 class FixedDatapath:
     def __init__(

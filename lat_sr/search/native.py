@@ -91,14 +91,23 @@ class NativeEngine:
             ) -> bool:
                 return bool(callback(seconds, evaluations, points(front)))
 
-        front, evaluations, node_rows, seconds, stop_reason = _engine.search(
+        front, counts, seconds, stop_reason = _engine.search(
             problem.X, problem.y, problem.weights, _settings(problem, model), report, *self._state(problem)
         )
         if not front:
             raise InputError(
                 "no formula has a finite loss on this data within value_limit; scale the data, or give more time"
             )
-        return SearchResult(points(front), evaluations, seconds, stop_reason, problem.seed, node_rows)
+        return SearchResult(
+            points(front),
+            counts.evaluations,
+            seconds,
+            stop_reason,
+            problem.seed,
+            node_rows=counts.node_rows,
+            proposals=counts.proposals,
+            over_budget=counts.over_budget,
+        )
 
     def _state(self, problem: SearchProblem) -> tuple[bytes | None, Callable[[float, bytes], None] | None]:
         """The state to start from, and what keeps later ones."""
