@@ -245,6 +245,7 @@ void bind_search(nb::module_& module) {
             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
             "target_loss"_a, "threads"_a, "guesses"_a);
     nb::class_<Counts>(module, "Counts")
+        .def(nb::init<>())
         .def_ro("evaluations", &Counts::evaluations)
         .def_ro("proposals", &Counts::proposals)
         .def_ro("over_budget", &Counts::over_budget)
