@@ -1,6 +1,7 @@
 // Python's view of the lowering.
 #include "bindings.hpp"
 
+#include "formula_parts.hpp"
 #include "integer_data.hpp"
 #include "lowering.hpp"
 
@@ -12,6 +13,7 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <span>
@@ -138,6 +140,18 @@ std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, cons
     return std::make_unique<BoundLowering>(settings, IntegerData(make_format(precision), values, X.shape(1)));
 }
 
+// Of a formula with at most one variable at x, as tables hold it.
+std::vector<double> function_values(const Tree& tree, const Vector<double>& x) {
+    FormulaParts parts;
+    const PartId part = parts.add(tree);
+    if (parts[part].variable == Part::several_variables) {
+        throw std::invalid_argument("a function in a table has one variable");
+    }
+    std::vector<double> result(x.size());
+    parts.evaluate(part, {x.data(), x.size()}, result);
+    return result;
+}
+
 Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
     const IntegerData data(make_format(precision), std::span<const double>(X.data(), X.size()), X.shape(1));
     auto values = std::make_unique<std::int64_t[]>(X.size());
@@ -153,6 +167,7 @@ Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
 
 void bind_lowering(nb::module_& module) {
     module.def("quantise", &quantise, "X"_a.noconvert(), "precision"_a);
+    module.def("function_values", &function_values, "tree"_a, "x"_a.noconvert());
     nb::class_<BoundLowering>(module, "Lowering")
         .def(nb::new_(&make_lowering), "X"_a.noconvert(), "precision"_a, nb::kw_only(), "constant_fraction"_a,
              "table_tolerance"_a, "interpolated"_a, "limits"_a)

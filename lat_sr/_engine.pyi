@@ -151,6 +151,7 @@ class FixedDatapath:
 # entries, the function that the table holds, suffix of its name
 _TableFields = tuple[list[int], Tree | str, str]
 
+def function_values(tree: Tree, x: NDArray[np.float64]) -> list[float]: ...
 def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]: ...
 
 class Lowering:
