@@ -81,11 +81,11 @@ struct BuilderNode {
     NodeKind kind = NodeKind::constant;
     std::uint8_t arity = 0;
     std::array<NodeId, 3> operands{};
-    Interval bounds; // for every input the ports can carry
+    Interval bounds{}; // for every input the ports can carry
     int fraction = 0;
     std::uint32_t index = 0; // column of an input, table of a lookup
     std::int64_t value = 0;
-    FixedFormat format;     // of a cast
+    FixedFormat format{};   // of a cast
     std::uint64_t hash = 0; // equal for equal nodes of any two datapaths
 
     [[nodiscard]] bool is_constant() const { return kind == NodeKind::constant; }

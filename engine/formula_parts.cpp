@@ -1,7 +1,5 @@
 #include "formula_parts.hpp"
 
-#include "float_functions.hpp"
-
 #include <algorithm>
 #include <bit>
 
@@ -21,6 +19,17 @@ int joined(int variable, int other) {
 void FormulaParts::clear() {
     parts_.clear();
     index_.clear();
+}
+
+void FormulaParts::apply(const Part& part, const double* left, const double* right, double* out,
+                         std::size_t count) const {
+    if (part.op == Op::power) {
+        kernels_.power(left, part.value, out, count);
+    } else if (operation(part.op).arity == 1) {
+        kernels_.unary[index_of(part.op)](left, out, count);
+    } else {
+        kernels_.binary[index_of(part.op)](left, right, out, count);
+    }
 }
 
 PartId FormulaParts::intern(Part part) {
@@ -55,7 +64,7 @@ PartId FormulaParts::intern(Part part) {
             part.table = left.has_table() ? left.table : right.table;
         }
         if (!part.has_variables()) {
-            apply_float(part.op, part.value, &left.constant, &right.constant, &part.constant, 1);
+            apply(part, &left.constant, &right.constant, &part.constant, 1);
         }
     }
     const auto number = static_cast<PartId>(parts_.size());
@@ -134,7 +143,7 @@ void FormulaParts::evaluate(PartId part, std::span<const double> x, std::span<do
             if (inner.op == Op::variable) {
                 std::copy_n(x.data() + begin, count, values(i));
             } else if (inner.has_variables()) {
-                apply_float(inner.op, inner.value, values(inner.left), values(inner.right), values(i), count);
+                apply(inner, values(inner.left), values(inner.right), values(i), count);
             }
         }
         std::copy_n(values(part), count, out.data() + begin);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "aligned.hpp"
+#include "float_kernels.hpp"
 #include "intern_index.hpp"
 #include "operators.hpp"
 #include "tree.hpp"
@@ -58,8 +59,10 @@ private:
     static constexpr std::size_t block = 512;
 
     PartId intern(Part part);
+    void apply(const Part& part, const double* left, const double* right, double* out, std::size_t count) const;
     void write(PartId part, std::vector<Node>& nodes) const;
 
+    const FloatKernels& kernels_ = float_kernels();
     std::vector<Part> parts_;
     InternIndex index_;
     std::vector<PartId> stack_;

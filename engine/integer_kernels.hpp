@@ -18,7 +18,7 @@ struct IntegerColumn {
 
 // value * 2**left
 struct Aligned {
-    IntegerColumn column;
+    IntegerColumn column{};
     int left = 0;
 };
 

@@ -7,7 +7,7 @@ namespace lat_sr {
 
 Lowering::Lowering(const LoweringSettings& settings, const IntegerData& data)
     : settings_(settings), data_(data), builder_(settings.limits, data), tables_(builder_, parts_),
-      reduction_(builder_, tables_) {}
+      reduction_(builder_, parts_, tables_) {}
 
 const Lowered& Lowering::operator()(std::span<const Tree> outputs) {
     parts_.clear();
@@ -65,8 +65,8 @@ std::optional<NodeId> Lowering::fused(PartId part, int guard) {
 NodeId Lowering::function(Op op, NodeId operand) {
     const TableStyle chosen = style(op, 2);
     const bool is_reduced = RangeReduction::has(op);
-    const TableFunction whole =
-        TableFunction::of(operation(op).name, {.function = float_function(op), .identity = index_of(op)});
+    const TableFunction whole = TableFunction::of(
+        operation(op).name, {.function = float_kernels().unary[index_of(op)], .identity = index_of(op)});
     const std::optional<NodeId> node = tables_.lookup(operand, whole, chosen, !is_reduced);
     return node ? *node : reduction_(op, operand, chosen);
 }

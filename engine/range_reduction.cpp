@@ -18,7 +18,8 @@ constexpr std::uint64_t identity_of_exp2 = 0x2e;
 constexpr std::uint64_t identity_of_product = 0x2f;
 
 AffineFunction affine(Op op) {
-    return {.function = float_function(op), .identity = 0x100 + static_cast<std::uint64_t>(index_of(op))};
+    return {.function = float_kernels().unary[index_of(op)],
+            .identity = 0x100 + static_cast<std::uint64_t>(index_of(op))};
 }
 
 TableStyle mantissa_style(const TableStyle& style) {
@@ -111,9 +112,7 @@ NodeId RangeReduction::reciprocal(NodeId a, const TableStyle& style) {
         result = builder_.select(stage.condition, builder_.scale(result, 1.0, -stage.shift), result);
     }
     result = builder_.scale(result, 1.0, width - fraction);
-    AffineFunction whole = affine(Op::inverse);
-    whole.function = [](double x) { return 1.0 / std::fabs(x); };
-    result = to_result(result, a, whole, style);
+    result = to_result(result, magnitude, affine(Op::inverse), style);
     return builder_.select(a, builder_.negate(result), result);
 }
 
@@ -150,9 +149,7 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
     for (const Stage& stage : stages_) {
         exponent = builder_.add(exponent, builder_.select(stage.condition, builder_.constant(stage.shift, 0), zero));
     }
-    const AffineFunction product{.function = [](double x) { return x; },
-                                 .identity = identity_of_product,
-                                 .argument_scale = std::log(2.0) * unit};
+    const AffineFunction product{.identity = identity_of_product, .argument_scale = std::log(2.0) * unit};
     const TableStyle exact{
         .implementation = Implementation::table, .tolerance = 0.5, .fraction = style.result_fraction(), .guard = 0};
     result = builder_.subtract(result, table(exponent, TableFunction::of("log exponent", product), exact));
@@ -182,7 +179,7 @@ NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     const int kept = std::min(builder_[t].fraction, interpolation_argument_bits);
     t = builder_.cast(t, fixed_format(bits + kept, bits, false, Quantization::trn, Overflow::sat));
     const NodeId rest = builder_.slice(t, kept, 0);
-    const AffineFunction exp2{.function = [](double x) { return std::exp2(x); }, .identity = identity_of_exp2};
+    const AffineFunction exp2{.function = float_kernels().exp2, .identity = identity_of_exp2};
     NodeId result = table(rest, TableFunction::of("exp2", exp2), mantissa_style(style));
     for (int position = 0; position < bits; ++position) {
         // Negative where the bit of weight 2^position is set.
@@ -214,11 +211,12 @@ NodeId RangeReduction::to_result(NodeId result, NodeId argument, const AffineFun
     if (builder_.refused()) {
         return 0;
     }
-    const auto range = tables_.range(argument, function);
-    if (!range) {
+    values_.choose(builder_, argument, TableFunction::of({}, function));
+    if (values_.truth().empty()) {
         return builder_.refuse(Refusal::function_undefined);
     }
-    const auto [low, high] = *range;
+    const double low = values_.lowest();
+    const double high = values_.highest();
     const bool is_signed = low < 0 || builder_[result].is_signed();
     const double magnitude = std::max({std::fabs(low), std::fabs(high), std::ldexp(1.0, -style.result_fraction())});
     const int integer = floor_log2(magnitude) + 2;

@@ -3,7 +3,10 @@
 #pragma once
 
 #include "datapath_builder.hpp"
+#include "formula_parts.hpp"
+#include "function_values.hpp"
 #include "operators.hpp"
+#include "table_function.hpp"
 #include "table_functions.hpp"
 
 #include <vector>
@@ -12,7 +15,8 @@ namespace lat_sr {
 
 class RangeReduction {
 public:
-    RangeReduction(DatapathBuilder& builder, TableFunctions& tables) : builder_(builder), tables_(tables) {}
+    RangeReduction(DatapathBuilder& builder, FormulaParts& parts, TableFunctions& tables)
+        : builder_(builder), tables_(tables), values_(parts) {}
 
     [[nodiscard]] static bool has(Op op);
     // Of an operation that `has` one.
@@ -38,6 +42,7 @@ private:
 
     DatapathBuilder& builder_;
     TableFunctions& tables_;
+    FunctionValues values_;
     std::vector<Stage> stages_; // of the last normalisation
 };
 
