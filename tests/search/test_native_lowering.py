@@ -245,6 +245,22 @@ def test_function_values_are_those_of_the_operator_table(name: str) -> None:
         np.testing.assert_allclose(found, evaluate(root, x[:, None], ("x",)), rtol=5e-15, atol=1e-300)
 
 
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="long double is no wider than double here")
+@pytest.mark.parametrize("name", ["exp", "log", "sin", "cos"])
+def test_errors_of_function_values(name: str) -> None:
+    rng = np.random.default_rng(18)
+    samples = {
+        "exp": [rng.uniform(-1, 1, 100_000), rng.uniform(-700, 709, 100_000)],
+        "log": [rng.uniform(0, 3, 100_000), np.exp(rng.uniform(-700, 700, 100_000))],
+        "sin": [rng.uniform(-4, 4, 100_000), rng.uniform(-5e5, 5e5, 100_000), np.arange(1, 9999) * np.pi / 2],
+    }
+    x = np.concatenate(samples["sin" if name == "cos" else name])
+    found = np.array(_engine.function_values(tree_of(Call(name, (Variable("x"),)), ("x",)), x))
+    exact = getattr(np, name)(x.astype(np.longdouble))
+    errors = np.abs(found - exact) / np.spacing(np.abs(exact.astype(np.float64)))
+    assert errors.max() < 1.0
+
+
 def test_function_values_take_one_variable() -> None:
     with pytest.raises(ValueError, match="one variable"):
         _engine.function_values(tree_of(parse("x0 + x1"), NAMES), np.zeros(3))
