@@ -93,7 +93,7 @@ TableFields table_fields(const Lowering& lowering, const std::vector<std::int64_
 
 LoweredFields lower(BoundLowering& bound, const std::vector<Tree>& trees) {
     const Lowered& lowered = bound(trees);
-    std::string refusal(refusal_names[static_cast<std::size_t>(lowered.refusal)]);
+    std::string refusal(text_of(lowered.refusal));
     if (lowered.refusal != Refusal::none) {
         return {std::move(refusal), {}, {}, {}, nb::none()};
     }

@@ -18,73 +18,7 @@ namespace {
 constexpr int largest_integer_bits = 256;
 constexpr int narrow_operand = 32; // bits of the fast multiplications
 
-int bits_of(std::int64_t value) { return std::bit_width(static_cast<std::uint64_t>(value)); }
-
-std::int64_t shifted(std::int64_t value, int left) {
-    return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << static_cast<unsigned>(left));
-}
-
-Interval shifted(Interval interval, int left) { return {shifted(interval.low, left), shifted(interval.high, left)}; }
-
-// Beyond any format instead of overflowing.
-std::int64_t saturating_shift(std::int64_t value, int left) {
-    constexpr std::int64_t largest = std::int64_t{1} << 62;
-    if (value == 0) {
-        return 0;
-    }
-    if (left + bits_of(std::abs(value)) > 62) {
-        return value < 0 ? -largest : largest;
-    }
-    return shifted(value, left);
-}
-
-Interval absolute(Interval a) {
-    if (a.low >= 0) {
-        return a;
-    }
-    return a.high >= 0 ? Interval{0, std::max(-a.low, a.high)} : Interval{-a.high, -a.low};
-}
-
-Interval product(Interval a, Interval b, bool square) {
-    if (square) {
-        const Interval magnitude = absolute(a);
-        return {magnitude.low * magnitude.low, magnitude.high * magnitude.high};
-    }
-    const auto [low, high] = std::minmax({a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high});
-    return {low, high};
-}
-
-Interval combined(NodeKind kind, Interval a, Interval b) {
-    switch (kind) {
-    case NodeKind::add:
-        return {a.low + b.low, a.high + b.high};
-    case NodeKind::subtract:
-        return {a.low - b.high, a.high - b.low};
-    case NodeKind::minimum:
-        return {std::min(a.low, b.low), std::min(a.high, b.high)};
-    case NodeKind::maximum:
-        return {std::max(a.low, b.low), std::max(a.high, b.high)};
-    default: // select
-        return {std::min(a.low, b.low), std::max(a.high, b.high)};
-    }
-}
-
-// Whether a cast changes no value of the interval but by rounding.
-bool inside(Interval interval, int fraction, const FixedFormat& format) {
-    const int right = fraction - format.fraction;
-    const int steps = std::min(right, 63);
-    const std::int64_t low = right > 0 ? interval.low >> steps : saturating_shift(interval.low, -right);
-    const std::int64_t high = right > 0 ? -(-interval.high >> steps) : saturating_shift(interval.high, -right);
-    return format.low <= low && high <= format.high;
-}
-
-Interval cast_bounds(Interval interval, int fraction, const FixedFormat& format) {
-    const bool jumps = format.overflow == Overflow::wrap || format.overflow == Overflow::sat_zero;
-    if (jumps && !inside(interval, fraction, format)) {
-        return {format.low, format.high};
-    }
-    return {cast_to(format, interval.low, fraction), cast_to(format, interval.high, fraction)};
-}
+std::int64_t shifted_constant(std::int64_t value, int left) { return shifted(Interval{value, value}, left).low; }
 
 bool is_valid(const FixedFormat& format) {
     return format.width >= 1 && format.width <= maximum_width &&
@@ -92,14 +26,6 @@ bool is_valid(const FixedFormat& format) {
 }
 
 } // namespace
-
-int interval_width(Interval interval) {
-    if (interval.low >= 0) {
-        return std::max(bits_of(interval.high), 1);
-    }
-    return std::max(bits_of(-interval.low - 1), interval.high < 0 ? bits_of(-interval.high) : bits_of(interval.high)) +
-           1;
-}
 
 DatapathBuilder::DatapathBuilder(const WidthLimits& limits, const IntegerData& data)
     : limits_(limits), data_(data), kernels_(integer_kernels()), column_seen_(data.inputs()) {
@@ -401,7 +327,7 @@ std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) con
         values[i] = operand.value;
     }
     const BuilderNode& first = nodes_[node.operands[0]];
-    const auto operand = [&](std::size_t i) { return shifted(values[i], aligned_operand(node, i).left); };
+    const auto operand = [&](std::size_t i) { return shifted_constant(values[i], aligned_operand(node, i).left); };
     switch (node.kind) {
     case NodeKind::multiply:
         return values[0] * values[1];
@@ -476,7 +402,8 @@ IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
         break;
     }
     case NodeKind::scale: {
-        const bool is_narrow = signed_width(first) <= narrow_operand && bits_of(std::abs(node.value)) < narrow_operand;
+        const bool is_narrow = signed_width(first) <= narrow_operand &&
+                               std::bit_width(static_cast<std::uint64_t>(std::abs(node.value))) < narrow_operand;
         (is_narrow ? kernels_.scale_narrow : kernels_.scale)(a, node.value, out, rows);
         break;
     }
@@ -507,7 +434,7 @@ void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t*
                     .is_signed = format.is_signed,
                     .low = format.low,
                     .high = format.high};
-    const bool is_inside = inside(seen_[operand].value_or(nodes_[operand].bounds), fraction, format);
+    const bool is_inside = fits(seen_[operand].value_or(nodes_[operand].bounds), fraction, format);
     const bool rounds = steps.right > 0 && format.quantization != Quantization::trn;
     if ((rounds && format.quantization != Quantization::rnd) || steps.right > 62 ||
         (!is_inside && format.overflow == Overflow::sat_zero)) {

@@ -7,6 +7,8 @@
 #include "integer_data.hpp"
 #include "integer_kernels.hpp"
 #include "intern_index.hpp"
+#include "interval.hpp"
+#include "refusal.hpp"
 
 #include <array>
 #include <cstddef>
@@ -27,42 +29,6 @@ struct WidthLimits {
     int multiplicand = 27; // wider operand of a multiply, as a signed number
     int multiplier = 18;
 };
-
-// Why a formula cannot be put into fixed point.
-enum class Refusal : std::uint8_t {
-    none,
-    constant_not_finite,
-    constant_too_wide,
-    factor_too_wide,
-    value_too_wide,
-    format_out_of_range,
-    division_by_zero,
-    exponent_not_whole,
-    function_undefined,
-    exponential_too_large,
-};
-inline constexpr std::array<std::string_view, 10> refusal_names{
-    "none",
-    "a constant is not finite",
-    "a constant needs too many bits",
-    "a factor leaves no bits for its operand",
-    "a value needs too many bits",
-    "a format is out of range",
-    "division by zero",
-    "the exponent of a power is not a whole number",
-    "a function has no finite value on the range of its argument",
-    "exp of values that no table holds",
-};
-
-struct Interval {
-    std::int64_t low = 0;
-    std::int64_t high = 0;
-
-    bool operator==(const Interval&) const = default;
-};
-
-// Bits of the smallest two's complement (or unsigned, if low >= 0) format that holds the interval.
-[[nodiscard]] int interval_width(Interval interval);
 
 // What a table is called in reports: a part of the formula, or a text.
 struct TableName {

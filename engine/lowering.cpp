@@ -65,8 +65,7 @@ std::optional<NodeId> Lowering::fused(PartId part, int guard) {
 NodeId Lowering::function(Op op, NodeId operand) {
     const TableStyle chosen = style(op, 2);
     const bool is_reduced = RangeReduction::has(op);
-    const TableFunction whole = TableFunction::of(
-        operation(op).name, {.function = float_kernels().unary[index_of(op)], .identity = index_of(op)});
+    const TableFunction whole = TableFunction::of(operation(op).name, AffineFunction::of(op));
     const std::optional<NodeId> node = tables_.lookup(operand, whole, chosen, !is_reduced);
     return node ? *node : reduction_(op, operand, chosen);
 }

@@ -14,13 +14,6 @@ namespace {
 constexpr int log2_e_fraction = 14;   // bits of 1 / ln 2
 constexpr int largest_exponents = 40; // octaves that exp may span
 constexpr int largest_shift = 30;     // far beyond every format
-constexpr std::uint64_t identity_of_exp2 = 0x2e;
-constexpr std::uint64_t identity_of_product = 0x2f;
-
-AffineFunction affine(Op op) {
-    return {.function = float_kernels().unary[index_of(op)],
-            .identity = 0x100 + static_cast<std::uint64_t>(index_of(op))};
-}
 
 TableStyle mantissa_style(const TableStyle& style) {
     // A mantissa lies within one octave: its result keeps the relative accuracy of a full-width word.
@@ -105,14 +98,14 @@ NodeId RangeReduction::reciprocal(NodeId a, const TableStyle& style) {
     const int width = magnitude_bits(magnitude);
     const NodeId mantissa = normalised(magnitude, 1);
     // x = m * 2^(width - fraction - shift) with m in [1/2, 1), so 1/x = (1/m) * 2^(fraction - width + shift).
-    AffineFunction of_rest = affine(Op::inverse);
+    AffineFunction of_rest = AffineFunction::of(Op::inverse);
     of_rest.argument_offset = 0.5;
     NodeId result = octave(mantissa, TableFunction::of("inv of mantissa", of_rest), style);
     for (const Stage& stage : stages_) {
         result = builder_.select(stage.condition, builder_.scale(result, 1.0, -stage.shift), result);
     }
     result = builder_.scale(result, 1.0, width - fraction);
-    result = to_result(result, magnitude, affine(Op::inverse), style);
+    result = to_result(result, magnitude, AffineFunction::of(Op::inverse), style);
     return builder_.select(a, builder_.negate(result), result);
 }
 
@@ -123,14 +116,14 @@ NodeId RangeReduction::square_root(NodeId a, const TableStyle& style) {
     const int odd = (width - fraction) % 2 != 0 ? 1 : 0;
     const NodeId mantissa = normalised(a, 2);
     // x = m * 2^(width - fraction - shift) with m in [1/4, 1); an odd exponent is absorbed into the table.
-    AffineFunction of_mantissa = affine(Op::sqrt);
+    AffineFunction of_mantissa = AffineFunction::of(Op::sqrt);
     of_mantissa.scale = std::sqrt(std::ldexp(1.0, odd));
     NodeId result = table(mantissa, TableFunction::of("sqrt of mantissa", of_mantissa), mantissa_style(style));
     for (const Stage& stage : stages_) {
         result = builder_.select(stage.condition, builder_.scale(result, 1.0, stage.shift / 2), result);
     }
     result = builder_.scale(result, 1.0, -((width - fraction - odd) / 2));
-    return to_result(result, a, affine(Op::sqrt), style);
+    return to_result(result, a, AffineFunction::of(Op::sqrt), style);
 }
 
 NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style) {
@@ -139,7 +132,7 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
     const int width = magnitude_bits(a);
     const NodeId mantissa = normalised(a, 1);
     // log x = log m + (width - fraction - shift) log 2 with m in [1/2, 1).
-    AffineFunction of_rest = affine(Op::log);
+    AffineFunction of_rest = AffineFunction::of(Op::log);
     of_rest.argument_offset = 0.5;
     of_rest.offset = (width - fraction) * std::log(2.0);
     of_rest.scale = unit;
@@ -149,11 +142,11 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
     for (const Stage& stage : stages_) {
         exponent = builder_.add(exponent, builder_.select(stage.condition, builder_.constant(stage.shift, 0), zero));
     }
-    const AffineFunction product{.identity = identity_of_product, .argument_scale = std::log(2.0) * unit};
+    const AffineFunction product{.argument_scale = std::log(2.0) * unit};
     const TableStyle exact{
         .implementation = Implementation::table, .tolerance = 0.5, .fraction = style.result_fraction(), .guard = 0};
     result = builder_.subtract(result, table(exponent, TableFunction::of("log exponent", product), exact));
-    AffineFunction whole = affine(Op::log);
+    AffineFunction whole = AffineFunction::of(Op::log);
     whole.scale = unit;
     return to_result(result, a, whole, style);
 }
@@ -179,15 +172,14 @@ NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     const int kept = std::min(builder_[t].fraction, interpolation_argument_bits);
     t = builder_.cast(t, fixed_format(bits + kept, bits, false, Quantization::trn, Overflow::sat));
     const NodeId rest = builder_.slice(t, kept, 0);
-    const AffineFunction exp2{.function = float_kernels().exp2, .identity = identity_of_exp2};
-    NodeId result = table(rest, TableFunction::of("exp2", exp2), mantissa_style(style));
+    NodeId result = table(rest, TableFunction::of("exp2", AffineFunction::exp2()), mantissa_style(style));
     for (int position = 0; position < bits; ++position) {
         // Negative where the bit of weight 2^position is set.
         const NodeId bit = builder_.slice(t, 1, position + 1, true);
         result = builder_.select(bit, builder_.scale(result, 1.0, -(1 << std::min(position, largest_shift))), result);
     }
     result = builder_.scale(result, 1.0, -static_cast<int>(lowest));
-    return to_result(result, a, affine(Op::exp), style);
+    return to_result(result, a, AffineFunction::of(Op::exp), style);
 }
 
 NodeId RangeReduction::periodic(Op op, NodeId a, const TableStyle& style) {
@@ -200,7 +192,7 @@ NodeId RangeReduction::periodic(Op op, NodeId a, const TableStyle& style) {
     const NodeId turns = builder_.scale(a, std::nearbyint(std::ldexp(1.0, fraction) / turn), fraction);
     const int kept = std::min(builder_[turns].fraction, interpolation_argument_bits);
     const NodeId phase = builder_.slice(turns, kept, 0);
-    AffineFunction of_turns = affine(op);
+    AffineFunction of_turns = AffineFunction::of(op);
     of_turns.argument_scale = turn;
     return table(phase, TableFunction::of(op == Op::sin ? "sin of turns" : "cos of turns", of_turns), style);
 }

@@ -4,6 +4,7 @@
 #include "datapath_builder.hpp"
 #include "float_kernels.hpp"
 #include "formula_parts.hpp"
+#include "operators.hpp"
 
 #include <cstdint>
 #include <span>
@@ -31,6 +32,12 @@ struct AffineFunction {
     double argument_offset = 0.0;
     double offset = 0.0;
     double scale = 1.0;
+
+    // Of an operation with one operand, other than a power.
+    static AffineFunction of(Op op) {
+        return {.function = float_kernels().unary[index_of(op)], .identity = index_of(op)};
+    }
+    static AffineFunction exp2() { return {.function = float_kernels().exp2, .identity = operation_count}; }
 };
 
 // A part of the formula with one variable, or a function of its own.

@@ -150,6 +150,22 @@ def test_options(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.usefixtures("functions_of_the_core")
+def test_unusual_formats() -> None:
+    rng = np.random.default_rng(19)
+    modes = list(Quantization), list(Overflow)
+    for _ in range(40):
+        width, integer = int(rng.integers(3, 40)), int(rng.integers(-8, 30))
+        q, o = (chosen[rng.integers(len(chosen))] for chosen in modes)
+        precision = Precision(width, integer, bool(rng.integers(2)), q, o)
+        X = rng.uniform(precision.minimum, precision.maximum, (30, 3)) * rng.choice([1.0, 0.1, 1e-3])
+        implementation = str(rng.choice(["table", "interp"]))
+        lowering = NativeLowering(X, precision, implementations=implementation)
+        for _ in range(8):
+            roots = [random_expression(rng, int(rng.integers(1, 12)))]
+            assert_equal_lowering(lowering, roots, X, implementations=implementation)
+
+
+@pytest.mark.usefixtures("functions_of_the_core")
 @pytest.mark.parametrize("columns", [(0.0, 0.0, 0.0), (1.0, -2.0, 0.25), (31.9, -32.0, 31.9)])
 def test_constant_columns(columns: tuple[float, ...]) -> None:
     rng = np.random.default_rng(12)
@@ -228,6 +244,20 @@ def test_with_functions_of_numpy() -> None:
             "log(x0*x0 + x1*x1 + 0.1)",
         ):
             assert assert_equal_lowering(lowering, [parse(text)], X, implementations=implementation)
+
+
+@pytest.mark.usefixtures("functions_of_the_core")
+@pytest.mark.parametrize("rows", [5000, 8191, 8192, 20_001])
+def test_many_rows(rows: int) -> None:
+    # Errors are judged on a part of the rows, summed up as numpy does.
+    X = np.random.default_rng(rows).normal(size=(rows, 3))
+    for implementation in ("table", "interp"):
+        lowering = NativeLowering(X, "ap_fixed<16,6>", implementations=implementation, table_tolerance=1.0)
+        for text in ("x0*x1*x2 + 0.3*x0", "sin(x0) * exp(0.5*x1)", "log_abs(x0*x1) / (x2*x2 + 1.5)"):
+            roots = [parse(text)]
+            assert assert_equal_lowering(
+                lowering, roots, X, implementations=implementation, table_tolerance=1.0
+            )
 
 
 @pytest.mark.parametrize("name", OPERATOR_NAMES)
