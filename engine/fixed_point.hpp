@@ -37,6 +37,8 @@ struct FixedFormat {
     Overflow overflow = Overflow::wrap;
     std::int64_t low = 0; // saturation bounds
     std::int64_t high = 0;
+
+    bool operator==(const FixedFormat&) const = default;
 };
 
 // Brings value * 2**-fraction into the format.

@@ -10,9 +10,9 @@ _Postfix = Sequence[tuple[str, float]]
 _FunctionFields = tuple[list[float], float, float, float, float, float, int]
 
 # width, fraction, signed, quantization, overflow, low, high
-_CastFields = tuple[int, int, bool, int, int, int, int]
+CastFields = tuple[int, int, bool, int, int, int, int]
 # kind, operands, low, high, fraction, index, value, cast
-DatapathNode = tuple[int, list[int], int, int, int, int, int, _CastFields]
+DatapathNode = tuple[int, list[int], int, int, int, int, int, CastFields]
 
 def operator_names() -> list[str]: ...
 def instruction_set() -> str: ...
@@ -158,3 +158,25 @@ class FixedDatapath:
         inputs: int,
     ) -> None: ...
     def evaluate(self, X: NDArray[np.int64]) -> NDArray[np.int64]: ...
+
+# entries, the function that the table holds, suffix of its name
+_TableFields = tuple[list[int], Tree | str, str]
+
+def function_values(tree: Tree, x: NDArray[np.float64]) -> list[float]: ...
+def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]: ...
+
+class Lowering:
+    def __init__(
+        self,
+        X: NDArray[np.int64],
+        precision: CastFields,
+        *,
+        constant_fraction: int,
+        table_tolerance: float,
+        interpolated: Mapping[str, bool],
+        limits: tuple[int, int, int],
+    ) -> None: ...
+    def lower(
+        self, trees: Sequence[Tree]
+    ) -> tuple[str, list[DatapathNode], list[int], list[_TableFields], NDArray[np.int64] | None]: ...
+    def lowerable(self, trees: Sequence[Tree]) -> list[bool]: ...

@@ -9,7 +9,7 @@ from lat_sr import _engine
 from lat_sr.datapath import Datapath, Kind
 from lat_sr.datapath.graph import Node
 from lat_sr.errors import InputError
-from lat_sr.precision import Overflow, Quantization
+from lat_sr.precision import Overflow, Precision, Quantization
 
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
 _QUANTIZATIONS = {mode: number for number, mode in enumerate(Quantization)}
@@ -73,19 +73,30 @@ def evaluate_datapath(datapath: Datapath, X: ArrayLike) -> NDArray[np.int64]:
     return native_datapath(datapath).evaluate(integers)
 
 
+def cast_fields(target: Precision) -> _engine.CastFields:
+    """Write a format as the C++ core takes it.
+
+    Parameters
+    ----------
+    target : Precision
+
+    Returns
+    -------
+    tuple
+        Width, fraction bits, whether it is signed, numbers of the modes, and bounds.
+    """
+    return (
+        target.width,
+        target.fraction,
+        target.signed,
+        _QUANTIZATIONS[target.quantization],
+        _OVERFLOWS[target.overflow],
+        target.low,
+        target.high,
+    )
+
+
 def _fields(node: Node) -> _engine.DatapathNode:
-    cast = _NO_CAST
-    if node.precision is not None:
-        target = node.precision
-        cast = (
-            target.width,
-            target.fraction,
-            target.signed,
-            _QUANTIZATIONS[target.quantization],
-            _OVERFLOWS[target.overflow],
-            target.low,
-            target.high,
-        )
     return (
         _KINDS[node.kind],
         list(node.operands),
@@ -94,5 +105,5 @@ def _fields(node: Node) -> _engine.DatapathNode:
         node.fraction,
         node.index,
         node.value,
-        cast,
+        _NO_CAST if node.precision is None else cast_fields(node.precision),
     )
