@@ -26,5 +26,6 @@ void bind_trees(nanobind::module_& module);
 void bind_costs(nanobind::module_& module);
 void bind_search(nanobind::module_& module);
 void bind_datapath(nanobind::module_& module);
+void bind_circuits(nanobind::module_& module);
 
 } // namespace lat_sr::python
