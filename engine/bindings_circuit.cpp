@@ -80,7 +80,7 @@ DelayLibrary::LookUpTable look_up_table(std::vector<std::vector<double>> pin_ps,
                                         const std::array<std::array<double, 3>, 2>& mux_ps) {
     require(
         2 <= inputs && inputs <= pin_ps.size() && pin_ps.size() <= BitMapper::most_inputs,
-        "a look-up table has from 2 inputs to as many as there are rows of pin delays, of which there are at most " +
+        "a look-up table has from 6 inputs (which select one of four) to as many as there are rows of pin delays, of which there are at most " +
             std::to_string(BitMapper::most_inputs));
     require(penalty_ps.size() == pin_ps.size(), "there is one penalty for every row of pin delays");
     for (std::size_t k = 0; k < pin_ps.size(); ++k) {

@@ -1,7 +1,9 @@
 // A combinational circuit in alkaid's intermediate representation (ALIR, specification version 4).
 #pragma once
 
+#include <algorithm>
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -30,6 +32,14 @@ enum class Opcode : std::int8_t {
 inline constexpr std::int64_t reduce_not = 0;
 inline constexpr std::int64_t reduce_any = 1;
 inline constexpr std::int64_t bitwise_xor = 2;
+
+// Bits of the smallest two's complement (or unsigned, if low >= 0) format that holds [low, high].
+[[nodiscard]] constexpr int interval_width(std::int64_t low, std::int64_t high) {
+    const auto length = [](std::int64_t value) {
+        return value > 0 ? static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value))) : 0;
+    };
+    return low < 0 ? std::max(length(-low - 1), length(high)) + 1 : std::max(length(high), 1);
+}
 
 struct CircuitOperation {
     Opcode opcode = Opcode::constant;

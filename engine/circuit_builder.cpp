@@ -43,16 +43,6 @@ std::uint64_t hash_of(const CircuitOperation& operation) {
 
 } // namespace
 
-int interval_width(std::int64_t low, std::int64_t high) {
-    const auto length = [](std::int64_t value) {
-        return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value)));
-    };
-    if (low >= 0) {
-        return std::max(length(high), 1);
-    }
-    return std::max(length(-low - 1), high > 0 ? length(high) : length(-high)) + 1;
-}
-
 int Signal::width() const { return interval_width(low, high); }
 
 Bounds Signal::at(int finer) const {
@@ -193,11 +183,12 @@ Signal CircuitBuilder::select(Signal key, Signal set, Signal clear, const Signal
                 fraction, set.shift);
 }
 
-Signal CircuitBuilder::select_negative(const Signal& a, const Signal& negative, const Signal& otherwise) {
+Signal CircuitBuilder::select_negative(const Signal& a, const Signal& negative, const Signal& otherwise,
+                                       const Signal* within) {
     if (a.low >= 0) {
         return otherwise;
     }
-    return a.high < 0 ? negative : select(a, negative, otherwise);
+    return a.high < 0 ? negative : select(a, negative, otherwise, within);
 }
 
 Signal CircuitBuilder::relu(const Signal& a) {

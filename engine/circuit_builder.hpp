@@ -45,9 +45,6 @@ struct Signal {
     bool operator==(const Signal&) const = default;
 };
 
-// Bits of the smallest two's complement (or unsigned, if low >= 0) format that holds [low, high].
-[[nodiscard]] int interval_width(std::int64_t low, std::int64_t high);
-
 // Without trailing zero bits.
 [[nodiscard]] Signal constant_signal(std::int64_t value, int fraction);
 
@@ -67,7 +64,8 @@ public:
     // `set` where the uppermost bit of `key` is 1: the sign of a signed key, the value of a flag. The bounds of
     // `within` are kept, if it is given.
     Signal select(Signal key, Signal set, Signal clear, const Signal* within = nullptr);
-    Signal select_negative(const Signal& a, const Signal& negative, const Signal& otherwise);
+    Signal select_negative(const Signal& a, const Signal& negative, const Signal& otherwise,
+                           const Signal* within = nullptr);
     Signal relu(const Signal& a);
     // Rounded down to a coarser fraction, modulo the format that the bounds of the result need. Wiring only.
     Signal slice(const Signal& a, int fraction, Bounds bounds);

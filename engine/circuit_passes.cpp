@@ -1,10 +1,13 @@
 #include "circuit_passes.hpp"
 
 #include <cstddef>
+#include <utility>
 
 namespace lat_sr {
 
 namespace {
+
+constexpr std::int64_t one_adder = std::int64_t{1} << 32; // counts more than the bits of all adders
 
 bool is_addition(const CircuitOperation& operation) {
     return operation.opcode == Opcode::add || operation.opcode == Opcode::subtract;
@@ -88,22 +91,62 @@ void DeadOperationRemoval::operator()(Circuit& circuit) {
     for (std::uint32_t& output : circuit.outputs) {
         output = position_[output];
     }
+    remove_tables(circuit);
+}
+
+// The others are numbered by their first use.
+void DeadOperationRemoval::remove_tables(Circuit& circuit) {
+    constexpr std::uint32_t unused = ~std::uint32_t{0};
+    position_.assign(circuit.tables.size(), unused);
+    tables_.clear();
+    for (CircuitOperation& operation : circuit.operations) {
+        if (operation.opcode != Opcode::lookup) {
+            continue;
+        }
+        const auto table = static_cast<std::size_t>(operation.data[0]);
+        if (position_[table] == unused) {
+            position_[table] = static_cast<std::uint32_t>(tables_.size());
+            tables_.push_back(circuit.tables[table]);
+        }
+        operation.data[0] = position_[table];
+    }
+    std::swap(circuit.tables, tables_);
 }
 
 void TernaryAdderFusion::operator()(Circuit& circuit) {
     auto& operations = circuit.operations;
     count_references(circuit, references_);
-    for (std::size_t k = operations.size(); k-- > 0;) {
-        if (!is_addition(operations[k]) || references_[k] == 0) {
+    savings_.assign(operations.size(), {});
+    const auto feeds_one = [&](std::uint32_t k) { return is_addition(operations[k]) && references_[k] == 1; };
+    for (std::size_t k = 0; k < operations.size(); ++k) {
+        if (!is_addition(operations[k])) {
             continue;
         }
-        for (std::size_t position = 0; position < 2; ++position) {
+        Saving& saving = savings_[k];
+        for (const std::uint32_t operand : operations[k].inputs()) {
+            saving.closed += feeds_one(operand) ? savings_[operand].open : 0;
+        }
+        saving.open = saving.closed;
+        for (std::uint8_t position = 0; position < none; ++position) {
             const std::uint32_t operand = operations[k].operands[position];
-            if (is_addition(operations[operand]) && references_[operand] == 1) {
-                operations[k] = fused(operations[k], position, operations[operand]);
-                references_[operand] = 0;
-                break;
+            if (!feeds_one(operand)) {
+                continue;
             }
+            const std::int64_t bits = interval_width(operations[operand].low, operations[operand].high);
+            const std::int64_t fused_too =
+                saving.closed - savings_[operand].open + savings_[operand].closed + one_adder + bits;
+            if (fused_too > saving.open || (fused_too == saving.open && saving.operand == none)) {
+                saving.open = fused_too;
+                saving.operand = position;
+            }
+        }
+    }
+    for (std::size_t k = operations.size(); k-- > 0;) {
+        // What is fused itself has given its operand away.
+        if (is_addition(operations[k]) && savings_[k].operand != none) {
+            const std::uint32_t operand = operations[k].operands[savings_[k].operand];
+            operations[k] = fused(operations[k], savings_[k].operand, operations[operand]);
+            savings_[operand].operand = none;
         }
     }
 }

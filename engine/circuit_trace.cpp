@@ -22,6 +22,8 @@ const Circuit& CircuitTracer::operator()(const DatapathView& datapath) {
 
 Signal CircuitTracer::traced(const DatapathView& datapath, const DatapathNode& node) {
     const auto operand = [&](std::size_t k) -> const Signal& { return signals_[node.operands[k]]; };
+    // A choice keeps the bounds of its node, which for a minimum or a maximum are tighter than those of both operands.
+    const Signal within{.low = node.low, .high = node.high, .fraction = node.fraction};
     switch (node.kind) {
     case NodeKind::input:
         return builder_.input(node.index, {node.low, node.high}, node.fraction);
@@ -40,14 +42,13 @@ Signal CircuitTracer::traced(const DatapathView& datapath, const DatapathNode& n
     case NodeKind::absolute:
         return absolute(operand(0));
     case NodeKind::minimum:
-        return builder_.select_negative(builder_.subtract(operand(0), operand(1)), operand(0), operand(1));
+        return builder_.select_negative(builder_.subtract(operand(0), operand(1)), operand(0), operand(1), &within);
     case NodeKind::maximum:
-        return maximum(operand(0), operand(1));
+        return maximum(operand(0), operand(1), within);
     case NodeKind::select:
-        return builder_.select_negative(operand(0), operand(1), operand(2));
+        return builder_.select_negative(operand(0), operand(1), operand(2), &within);
     case NodeKind::cast:
-        return cast_signal(builder_, operand(0), node.format,
-                           {.low = node.low, .high = node.high, .fraction = node.fraction});
+        return cast_signal(builder_, operand(0), node.format, within);
     case NodeKind::lookup:
         return lookup(datapath, node, operand(0));
     }
@@ -67,12 +68,12 @@ Signal CircuitTracer::absolute(Signal a) {
     return builder_.select(a, a.negative(), a, &within);
 }
 
-Signal CircuitTracer::maximum(const Signal& a, const Signal& b) {
+Signal CircuitTracer::maximum(const Signal& a, const Signal& b, const Signal& within) {
     const auto is_zero = [](const Signal& signal) { return signal.is_constant() && signal.low == 0; };
     if (is_zero(a) || is_zero(b)) {
         return builder_.relu(is_zero(b) ? a : b);
     }
-    return builder_.select_negative(builder_.subtract(a, b), b, a);
+    return builder_.select_negative(builder_.subtract(a, b), b, a, &within);
 }
 
 Signal CircuitTracer::lookup(const DatapathView& datapath, const DatapathNode& node, const Signal& a) {
@@ -82,11 +83,13 @@ Signal CircuitTracer::lookup(const DatapathView& datapath, const DatapathNode& n
         const std::int64_t entry = a.at(operand.fraction).low - operand.low;
         return constant_signal(table[static_cast<std::size_t>(entry)], node.fraction);
     }
-    // A signal may know that its lowest bits are zero; then only every so many entries can be read.
+    // A signal may know that its lowest bits are zero; then only every so many entries can be read. Values that its
+    // bounds allow and those of the node do not never occur.
     const int spare = operand.fraction - a.fraction;
     entries_.clear();
     for (std::int64_t value = a.low; value <= a.high; ++value) {
-        entries_.push_back(table[static_cast<std::size_t>((value << spare) - operand.low)]);
+        entries_.push_back(
+            table[static_cast<std::size_t>(std::clamp(value << spare, operand.low, operand.high) - operand.low)]);
     }
     return builder_.lookup(a, entries_, node.fraction);
 }

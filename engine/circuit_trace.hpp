@@ -28,7 +28,7 @@ public:
 private:
     Signal traced(const DatapathView& datapath, const DatapathNode& node);
     Signal absolute(Signal a);
-    Signal maximum(const Signal& a, const Signal& b);
+    Signal maximum(const Signal& a, const Signal& b, const Signal& within);
     Signal lookup(const DatapathView& datapath, const DatapathNode& node, const Signal& a);
 
     CircuitBuilder builder_;

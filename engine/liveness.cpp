@@ -27,14 +27,6 @@ BitMask lowest(int count) {
     return count >= mask_bits ? ~BitMask{0} : (BitMask{1} << static_cast<unsigned>(count)) - 1;
 }
 
-// Of the smallest two's complement (or unsigned) format that holds the bounds.
-int format_width(std::int64_t low, std::int64_t high) {
-    const auto length = [](std::int64_t value) {
-        return value > 0 ? static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value))) : 0;
-    };
-    return low < 0 ? std::max(length(-low - 1), length(high)) + 1 : std::max(length(high), 1);
-}
-
 } // namespace
 
 std::size_t LiveOperation::top() const { return static_cast<std::size_t>(std::bit_width(live)); }
@@ -94,7 +86,7 @@ std::span<const LiveOperation> Liveness::operator()(const Circuit& circuit) {
     operations_.clear();
     for (std::size_t k = 0; k < circuit.operations.size(); ++k) {
         const CircuitOperation& operation = circuit.operations[k];
-        operations_.push_back({.width = format_width(operation.low, operation.high),
+        operations_.push_back({.width = interval_width(operation.low, operation.high),
                                .fraction = operation.fraction,
                                .is_signed = operation.low < 0,
                                .single_use = references_[k] == 1});

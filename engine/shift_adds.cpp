@@ -265,7 +265,11 @@ private:
         // A product of two adders and a pair of digits.
         found = found ? found : with_digit_taken_off(value, 0, [&](Digit low, std::int64_t left) {
             return with_digit_taken_off(left, low.exponent + 1, [&](Digit high, std::int64_t rest) {
-                return needs_two_adders(rest) ? Found{sum(product(rest), sum(low * operand, high * operand))} : Found{};
+                if (!needs_two_adders(rest)) {
+                    return Found{};
+                }
+                const Part first = product(rest);
+                return Found{sum(first, sum(low * operand, high * operand))};
             });
         });
         return found ? found : with_digit_taken_off(value, 0, [&](Digit digit, std::int64_t rest) {
@@ -289,8 +293,8 @@ private:
         });
     }
 
-    // The sum of up to three multiples of a pair of digits and of another part.
-    template <class Part_> Found three_of_a_pair(std::int64_t value, const Part_& other) {
+    // The sum of up to three multiples of a pair of digits and of what `other` makes.
+    template <class Make> Found three_of_a_pair(std::int64_t value, const Make& other) {
         const int zeros = trailing_zeros(value);
         return with_pair_divided_out(value >> zeros, [&](Digit pair, std::int64_t quotient) {
             if (digit_count(quotient) > 3) {

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <utility>
 
 namespace lat_sr {
 
 namespace {
 
 constexpr std::size_t word_bits = 6; // address bits that a 64-bit word of a function covers
+constexpr std::size_t most_address_bits = 32;
 
 // Which cell may follow.
 enum class Cell : std::uint8_t { constant, wire, lut, f7, f8 };
@@ -85,18 +85,27 @@ private:
 class Tree {
 public:
     Tree(std::size_t address_bits, const DelayLibrary::LookUpTable& timing)
-        : address_bits_(address_bits), timing_(timing) {}
+        : address_bits_(address_bits), timing_(timing), slots_(512, 0) {}
 
-    int lut = 0;
-
-    [[nodiscard]] const std::vector<double>& paths(Function function) { return nodes_[node(function)].paths; }
+    [[nodiscard]] std::span<const double> paths(const Function& function) { return paths_of(node(function)); }
+    [[nodiscard]] int lut() const { return lut_; }
 
 private:
-    using Paths = std::vector<double>;
     struct Node {
+        Function function;
+        std::uint64_t hash;
         Cell cell;
-        Paths paths;
+        std::uint8_t wire; // address bit, of a wire
     };
+    // What a look-up table reads: an address bit or another node.
+    struct Input {
+        bool is_wire;
+        std::size_t number;
+    };
+
+    [[nodiscard]] std::span<double> paths_of(std::size_t node) {
+        return std::span(paths_).subspan(node * address_bits_, address_bits_);
+    }
 
     // The tree of a function; address bits above the highest one that matters halve it.
     std::size_t node(Function function) {
@@ -104,106 +113,124 @@ private:
             function = function.half(false);
         }
         const std::uint64_t hash = function.hash();
-        const auto [first, last] = numbers_.equal_range(hash);
-        for (auto known = first; known != last; ++known) {
-            if (known->second.first == function) {
-                return known->second.second;
+        const std::size_t known = slots_[slot_of(function, hash)];
+        if (known != 0) {
+            return known - 1;
+        }
+        // Its branches are made first, and take slots.
+        return make(function, hash);
+    }
+
+    // Where the node of a function is, or could be put: its number + 1, or 0.
+    [[nodiscard]] std::size_t slot_of(const Function& function, std::uint64_t hash) const {
+        std::size_t slot = hash & (slots_.size() - 1);
+        while (slots_[slot] != 0 &&
+               (nodes_[slots_[slot] - 1].hash != hash || !(nodes_[slots_[slot] - 1].function == function))) {
+            slot = (slot + 1) & (slots_.size() - 1);
+        }
+        return slot;
+    }
+
+    std::size_t append(const Function& function, std::uint64_t hash, Cell cell) {
+        if (2 * nodes_.size() >= slots_.size()) {
+            slots_.assign(2 * slots_.size(), 0);
+            for (std::size_t number = 0; number < nodes_.size(); ++number) {
+                slots_[slot_of(nodes_[number].function, nodes_[number].hash)] = static_cast<std::uint32_t>(number + 1);
             }
         }
-        Node made = make(function);
-        nodes_.push_back(std::move(made));
-        numbers_.emplace(hash, std::pair(function, nodes_.size() - 1));
+        slots_[slot_of(function, hash)] = static_cast<std::uint32_t>(nodes_.size() + 1);
+        nodes_.push_back({function, hash, cell, 0});
+        paths_.resize(paths_.size() + address_bits_, no_path);
         return nodes_.size() - 1;
     }
 
-    Node make(const Function& function) {
-        std::vector<std::size_t> support;
+    std::size_t make(const Function& function, std::uint64_t hash) {
+        std::array<Input, most_address_bits> support; // NOLINT: filled as far as it is used
+        std::size_t size = 0;
         for (std::size_t bit = 0; bit < function.bits; ++bit) {
             if (function.depends_on(bit)) {
-                support.push_back(bit);
+                support[size++] = {true, bit};
             }
         }
-        if (support.empty()) {
-            return {Cell::constant, Paths(address_bits_, no_path)};
+        if (size > timing_.inputs) {
+            return branched(function, hash, std::span(support).first(size));
         }
-        if (support.size() <= timing_.inputs) {
-            if (support.size() == 1 && (function.word(0) & 1U) == 0) {
-                return {Cell::wire, wire(support[0])};
-            }
-            std::vector<Paths> inputs;
-            for (const std::size_t bit : support) {
-                inputs.push_back(wire(bit));
-            }
-            return look_up(inputs);
+        if (size == 0) {
+            return append(function, hash, Cell::constant);
         }
-        return branched(function, support);
+        if (size == 1 && (function.word(0) & 1U) == 0) {
+            const std::size_t made = append(function, hash, Cell::wire);
+            nodes_[made].wire = static_cast<std::uint8_t>(support[0].number);
+            paths_of(made)[support[0].number] = 0.0;
+            return made;
+        }
+        return look_up(function, hash, std::span(support).first(size));
     }
 
     // Above the first tables, levels repeat: two multiplexers, and a table that selects one of two or of four.
-    Node branched(const Function& function, const std::vector<std::size_t>& support) {
+    std::size_t branched(const Function& function, std::uint64_t hash, std::span<const Input> support) {
         const std::size_t selects = (support.size() - timing_.inputs) % 4 == 0 ? 2 : 1;
-        std::vector<std::size_t> branches;
+        std::array<std::size_t, 4> branches{};
+        std::size_t count = 0;
         for (const bool upper : {false, true}) {
             const Function half = function.half(upper);
             if (selects == 1) {
-                branches.push_back(node(half));
+                branches[count++] = node(half);
                 continue;
             }
-            const std::size_t lower = support[support.size() - 2];
-            branches.push_back(node(half.part(0, lower)));
-            branches.push_back(node(half.part(1, lower)));
+            const std::size_t lower = support[support.size() - 2].number;
+            branches[count++] = node(half.part(0, lower));
+            branches[count++] = node(half.part(1, lower));
         }
         const auto all = [&](Cell cell) {
-            return std::all_of(branches.begin(), branches.end(), [&](std::size_t k) { return nodes_[k].cell == cell; });
+            return std::all_of(branches.begin(), branches.begin() + count,
+                               [&](std::size_t branch) { return nodes_[branch].cell == cell; });
         };
         if (selects == 1 && (all(Cell::lut) || all(Cell::f7))) {
             const bool wide = all(Cell::f7);
             const auto& [zero, one, select] = timing_.mux_ps[wide ? 1 : 0];
-            Paths paths(address_bits_, no_path);
-            latest(paths, nodes_[branches[0]].paths, zero);
-            latest(paths, nodes_[branches[1]].paths, one);
-            latest(paths, wire(function.bits - 1), select);
-            return {wide ? Cell::f8 : Cell::f7, std::move(paths)};
+            const std::size_t made = append(function, hash, wide ? Cell::f8 : Cell::f7);
+            arrive(made, {false, branches[0]}, zero);
+            arrive(made, {false, branches[1]}, one);
+            arrive(made, support.back(), select);
+            return made;
         }
-        std::vector<std::size_t> data;
-        for (const std::size_t branch : branches) {
-            if (nodes_[branch].cell != Cell::constant && std::find(data.begin(), data.end(), branch) == data.end()) {
-                data.push_back(branch);
+        std::array<Input, 6> inputs; // NOLINT: filled as far as it is used
+        std::size_t read = 0;
+        for (const Input& select : support.last(selects)) {
+            const bool is_branch = std::any_of(branches.begin(), branches.begin() + count, [&](std::size_t branch) {
+                return nodes_[branch].cell == Cell::wire && nodes_[branch].wire == select.number;
+            });
+            if (!is_branch) {
+                inputs[read++] = select;
             }
         }
-        std::vector<Paths> inputs;
-        for (std::size_t k = support.size() - selects; k < support.size(); ++k) {
-            const Paths select = wire(support[k]);
-            if (std::none_of(data.begin(), data.end(), [&](std::size_t branch) {
-                    return nodes_[branch].cell == Cell::wire && nodes_[branch].paths == select;
-                })) {
-                inputs.push_back(select);
+        for (auto branch = branches.begin(); branch != branches.begin() + count; ++branch) {
+            if (nodes_[*branch].cell != Cell::constant && std::find(branches.begin(), branch, *branch) == branch) {
+                inputs[read++] = {false, *branch};
             }
         }
-        for (const std::size_t branch : data) {
-            inputs.push_back(nodes_[branch].paths);
-        }
-        return look_up(inputs);
+        return look_up(function, hash, std::span(inputs).first(read));
     }
 
     // A table; its first input has the slowest pin.
-    Node look_up(const std::vector<Paths>& inputs) {
-        ++lut;
+    std::size_t look_up(const Function& function, std::uint64_t hash, std::span<const Input> inputs) {
+        ++lut_;
         const std::vector<double>& pins = timing_.pin_ps[inputs.size() - 1];
-        Paths paths(address_bits_, no_path);
+        const std::size_t made = append(function, hash, Cell::lut);
         for (std::size_t k = 0; k < inputs.size(); ++k) {
-            latest(paths, inputs[k], pins[pins.size() - 1 - k]);
+            arrive(made, inputs[k], pins[pins.size() - 1 - k]);
         }
-        return {Cell::lut, std::move(paths)};
+        return made;
     }
 
-    [[nodiscard]] Paths wire(std::size_t bit) const {
-        Paths paths(address_bits_, no_path);
-        paths[bit] = 0.0;
-        return paths;
-    }
-
-    static void latest(Paths& paths, const Paths& others, double delay) {
+    void arrive(std::size_t node, const Input& input, double delay) {
+        const std::span<double> paths = paths_of(node);
+        if (input.is_wire) {
+            paths[input.number] = std::max(paths[input.number], delay);
+            return;
+        }
+        const std::span<const double> others = paths_of(input.number);
         for (std::size_t k = 0; k < paths.size(); ++k) {
             paths[k] = std::max(paths[k], others[k] + delay);
         }
@@ -211,9 +238,23 @@ private:
 
     std::size_t address_bits_;
     const DelayLibrary::LookUpTable& timing_;
+    int lut_ = 0;
     std::vector<Node> nodes_;
-    std::unordered_multimap<std::uint64_t, std::pair<Function, std::size_t>> numbers_;
+    std::vector<double> paths_; // node by node
+    std::vector<std::uint32_t> slots_;
 };
+
+// Rows become columns (H. S. Warren, "Hacker's Delight", section 7-3): bit k of result j is bit j of word k.
+void transpose(std::array<std::uint64_t, 64>& words) {
+    std::uint64_t mask = 0x00000000ffffffffU;
+    for (std::size_t width = 32; width != 0; width /= 2, mask ^= mask << width) {
+        for (std::size_t k = 0; k < 64; k = (k + width + 1) & ~width) {
+            const std::uint64_t swapped = ((words[k] >> width) ^ words[k + width]) & mask;
+            words[k] ^= swapped << width;
+            words[k + width] ^= swapped;
+        }
+    }
+}
 
 std::uint64_t hash_of(const TableContents& contents) {
     // Four independent chains, so that multiplications overlap.
@@ -260,18 +301,22 @@ TableTree table_tree(std::span<const std::uint64_t> words, std::size_t data_bits
     const auto address_bits = static_cast<std::size_t>(std::bit_width(words.size()) - 1);
     const std::size_t columns = (words.size() + 63) / 64;
     std::vector<std::uint64_t> functions(data_bits * columns);
-    for (std::size_t address = 0; address < words.size(); ++address) {
+    for (std::size_t column = 0; column < columns; ++column) {
+        const auto part = words.subspan(64 * column, std::min<std::size_t>(64, words.size()));
+        std::array<std::uint64_t, 64> square{};
+        std::copy(part.begin(), part.end(), square.begin());
+        transpose(square);
         for (std::size_t bit = 0; bit < data_bits; ++bit) {
-            functions[bit * columns + address / 64] |= (words[address] >> bit & 1U) << (address % 64);
+            functions[bit * columns + column] = square[bit];
         }
     }
     Tree tree(address_bits, library.lut);
-    TableTree result{.address_bits = address_bits, .paths = {}, .lut = 0};
+    TableTree result{.address_bits = address_bits};
     for (std::size_t bit = 0; bit < data_bits; ++bit) {
-        const std::vector<double>& paths = tree.paths({functions.data() + bit * columns, 0, address_bits});
+        const std::span<const double> paths = tree.paths({functions.data() + bit * columns, 0, address_bits});
         result.paths.insert(result.paths.end(), paths.begin(), paths.end());
     }
-    result.lut = tree.lut;
+    result.lut = tree.lut();
     return result;
 }
 
