@@ -14,10 +14,11 @@ from fractions import Fraction
 from functools import lru_cache
 
 import numpy as np
-from alkaid._binary import scm_solve
 from alkaid.trace.fixed_variable import LookupTable, TableSpec
 from alkaid.trace.passes import dead_code_elimin, fuse_ternary_adders
 from alkaid.types import CombLogic, Op, QInterval
+
+from lat_sr import _engine
 
 Bounds = tuple[int, int]
 
@@ -205,11 +206,13 @@ class Program:
             shift=set_.shift,
         )
 
-    def select_negative(self, a: Signal, negative: Signal, otherwise: Signal) -> Signal:
-        """``negative`` where ``a < 0``, else ``otherwise``."""
+    def select_negative(
+        self, a: Signal, negative: Signal, otherwise: Signal, within: Signal | None = None
+    ) -> Signal:
+        """``negative`` where ``a < 0``, else ``otherwise``; see `select` for `within`."""
         if a.low >= 0:
             return otherwise
-        return negative if a.high < 0 else self.select(a, negative, otherwise)
+        return negative if a.high < 0 else self.select(a, negative, otherwise, within)
 
     def relu(self, a: Signal) -> Signal:
         """``max(a, 0)``."""
@@ -357,12 +360,9 @@ def _interval(bounds: Bounds, fraction: int) -> QInterval:
     return QInterval(math.ldexp(low, -fraction), math.ldexp(high, -fraction), math.ldexp(1.0, -fraction))
 
 
-ShiftAdd = tuple[int, int, int, bool]
-
-
 @lru_cache(maxsize=4096)
-def shift_adds(value: int) -> tuple[ShiftAdd, ...]:
-    """Additions that multiply by an odd positive integer, in the fewest levels, then the fewest adders.
+def shift_adds(value: int) -> tuple[tuple[int, int, int, bool], ...]:
+    """Additions that multiply by an odd positive integer, in the fewest levels, then in few adders.
 
     Parameters
     ----------
@@ -374,48 +374,4 @@ def shift_adds(value: int) -> tuple[ShiftAdd, ...]:
         Term ``k + 1`` is ``term[first] +- term[second] * 2**shift``; term 0 is the operand, the last one is
         the product up to its sign and a power of two.
     """
-    return min(_digit_tree(value), _shared_chain(value), key=lambda steps: (_levels(steps), len(steps)))
-
-
-def _levels(steps: tuple[ShiftAdd, ...]) -> int:
-    level = [0]
-    for first, second, _, _ in steps:
-        level.append(max(level[first], level[second]) + 1)
-    return level[-1]
-
-
-def _digit_tree(value: int) -> tuple[ShiftAdd, ...]:
-    """Balanced sum of the canonical signed digits."""
-    terms: list[tuple[int, int, bool]] = []  # term number, exponent, negative
-    rest, exponent = value, 0
-    while rest:
-        if rest & 1:
-            digit = 2 - (rest & 3)
-            terms.append((0, exponent, digit < 0))
-            rest -= digit
-        rest, exponent = rest >> 1, exponent + 1
-    steps: list[ShiftAdd] = []
-    while len(terms) > 1:
-        merged = []
-        for k in range(0, len(terms) - 1, 2):
-            (first, low, first_negative), (second, high, second_negative) = terms[k], terms[k + 1]
-            if first_negative and not second_negative:
-                steps.append((second, first, low - high, True))
-                merged.append((len(steps), high, False))
-            else:
-                steps.append((first, second, high - low, first_negative != second_negative))
-                merged.append((len(steps), low, first_negative))
-        if len(terms) % 2:
-            merged.append(terms[-1])
-        terms = merged
-    return tuple(steps)
-
-
-def _shared_chain(value: int) -> tuple[ShiftAdd, ...]:
-    """Alkaid's single constant multiplication, which reuses partial products."""
-    try:
-        solution = scm_solve(float(value), 0)
-    except RuntimeError:  # it gives up on some constants
-        return _digit_tree(value)
-    steps = [(op.addr[0], op.addr[1], op.data[0], op.opcode == SUBTRACT) for op in solution.ops[1:]]
-    return tuple(steps[: solution.out_idxs[0]])
+    return tuple(_engine.shift_adds(value))

@@ -108,20 +108,20 @@ class _Tracer:
         return self.program.select(a, a.negative(), a, Signal(-1, 0, max(-a.low, a.high), a.fraction))
 
     def minimum(self, node: Node, a: Signal, b: Signal) -> Signal:
-        return self.program.select_negative(self.program.subtract(a, b), a, b)
+        return self.program.select_negative(self.program.subtract(a, b), a, b, _bounds(node))
 
     def maximum(self, node: Node, a: Signal, b: Signal) -> Signal:
         for value, other in ((a, b), (b, a)):
             if other.is_constant and other.low == 0:
                 return self.program.relu(value)
-        return self.program.select_negative(self.program.subtract(a, b), b, a)
+        return self.program.select_negative(self.program.subtract(a, b), b, a, _bounds(node))
 
     def select(self, node: Node, condition: Signal, negative: Signal, otherwise: Signal) -> Signal:
-        return self.program.select_negative(condition, negative, otherwise)
+        return self.program.select_negative(condition, negative, otherwise, _bounds(node))
 
     def cast(self, node: Node, a: Signal) -> Signal:
         assert node.precision is not None
-        return cast(self.program, a, node.precision, Signal(-1, node.low, node.high, node.fraction))
+        return cast(self.program, a, node.precision, _bounds(node))
 
     def lookup(self, node: Node, a: Signal) -> Signal:
         table = self.datapath.tables[node.index]
@@ -136,6 +136,11 @@ class _Tracer:
                 f"table {table.name!r} holds values of more than {_TABLE_WORD} bits; use a precision with fewer bits"
             )
         return self.program.lookup(a, entries, table.fraction)
+
+
+def _bounds(node: Node) -> Signal:
+    """A signal with the bounds of a node, which for a choice are tighter than those of all that is chosen from."""
+    return Signal(-1, node.low, node.high, node.fraction)
 
 
 _RULES: dict[Kind, Callable[..., Signal]] = {kind: getattr(_Tracer, kind.value) for kind in Kind}
