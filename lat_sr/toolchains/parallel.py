@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -13,6 +14,7 @@ from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, LatSrError, MissingToolError
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
+from lat_sr.toolchains.process import listening
 
 Outcome = BuildReport | LatSrError
 
@@ -26,6 +28,7 @@ def build_many(
     jobs: int | None = None,
     out: Sequence[Path | str] | None = None,
     progress: Callable[[int, int], object] | None = None,
+    log: Callable[[int, str], object] | None = None,
 ) -> list[BuildReport | LatSrError]:
     """Build several datapaths over the cores of this machine.
 
@@ -42,6 +45,8 @@ def build_many(
         A project directory for each datapath.
     progress : callable, optional
         Called in this thread with the number of builds done and their total.
+    log : callable, optional
+        Called in the thread of each build with its position and a line that a tool has just printed.
 
     Returns
     -------
@@ -68,7 +73,8 @@ def build_many(
     def build(position: int) -> Outcome:
         place = None if out is None else Path(out[position])
         try:
-            return chosen.build(datapaths[position], target, vectors=vectors, out=place)
+            with listening(None if log is None else partial(log, position)):
+                return chosen.build(datapaths[position], target, vectors=vectors, out=place)
         except MissingToolError:
             raise
         except LatSrError as error:

@@ -100,7 +100,7 @@ def test_the_project_stays_where_it_is_asked_for(tmp_path: Path) -> None:
     HlsToolchain("vitis", path, vectors=0).build(DATAPATH, Target(), out=tmp_path / "project")
     assert (tmp_path / "project" / "synthesis.tcl").exists()
     assert (tmp_path / "project" / "synthesis" / "solution" / "syn" / "report" / "csynth.xml").exists()
-    assert "HLS stand-in" in (tmp_path / "project" / "vitis_hls.log").read_text()
+    assert "HLS stand-in" in (tmp_path / "project" / "vitis_hls.output").read_text()
 
 
 def test_the_script_says_what_the_target_is() -> None:
