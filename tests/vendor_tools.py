@@ -59,7 +59,9 @@ for name in re.findall(r"^read_\S+ .*?(\S+)$", script, re.MULTILINE):
     assert pathlib.Path(name).exists(), name
 for command, name in re.findall(r"^report_(\w+).* -file (\S+)$", script, re.MULTILINE):
     print("report_" + command, flush=True)
-    write(command + pathlib.Path(name).stem.removeprefix(command) + ".rpt", pathlib.Path(name))
+    write(pathlib.Path(name).name, pathlib.Path(name))
+pathlib.Path("reports").mkdir(exist_ok=True)
+pathlib.Path("reports/digest").write_text(re.search(r"^puts \$channel (\w+)$", script, re.MULTILINE)[1])
 """
 
 

@@ -7,19 +7,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of
+from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of, tool_lines
 from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
     Clock,
+    CoSimulation,
+    ExportTarget,
     Flavor,
+    Implementation,
     Jobs,
     Json,
     Part,
     PrecisionText,
     Task,
     ToolchainName,
+    Verbose,
     comma_separated,
+    toolchain_with_options,
 )
 from lat_sr.errors import InputError, VerificationError
 
@@ -172,9 +177,15 @@ def verify(
     ] = None,
     jobs: Jobs = None,
     toolchain: Annotated[str | None, typer.Option(help="Another toolchain than the run's.")] = None,
+    implementation: Implementation = False,
+    co_simulation: CoSimulation = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
-    """Build every point of a run's front and compare it with the prediction; leaves verification.csv."""
+    """Build every point of a run's front and compare it with the prediction; leaves verification.csv.
+
+    What is built is kept: stopped and started again, it goes on where it was.
+    """
     from lat_sr import run_directory, verification
     from lat_sr.reporting.columns import VERIFICATION_COLUMNS
 
@@ -182,7 +193,16 @@ def verify(
     run_directory.prepare_run(run)
     with progress_bar("building") as progress:
         report = verification.verify(
-            loaded.model, limit=limit, n_jobs=jobs, toolchain=toolchain, progress=progress
+            loaded.model,
+            limit=limit,
+            n_jobs=jobs,
+            toolchain=toolchain_with_options(
+                toolchain or loaded.model.target_.toolchain,
+                implementation=implementation,
+                co_simulation=co_simulation,
+            ),
+            progress=progress,
+            log=tool_lines(verbose),
         )
     run_directory.write_verification(run, report.table)
     show = show_table(report.table, VERIFICATION_COLUMNS, leave_out=_WIDE)
@@ -206,12 +226,15 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
     flavor: Annotated[Flavor, typer.Option(help="Kind of project.")] = Flavor.verilog,
+    target: Annotated[
+        ExportTarget | None, typer.Option(help="Tool to build it; its script comes with the project.")
+    ] = None,
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
     from lat_sr.run_directory import read_run
 
-    files = read_run(run).model.export(out, flavor.value)
+    files = read_run(run).model.export(out, flavor.value, target=target.value if target else None)
     return Answer(
         {"out": str(out), "flavor": flavor.value, "files": files},
         lambda console: console.print(*files, sep="\n"),

@@ -451,7 +451,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
 
-    def export(self, directory: str | os.PathLike[str], flavor: str = "verilog") -> list[str]:
+    def export(
+        self, directory: str | os.PathLike[str], flavor: str = "verilog", *, target: str | None = None
+    ) -> list[str]:
         """Write the selected circuit, all outputs together, as a project.
 
         Parameters
@@ -460,6 +462,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             Made if it does not exist.
         flavor : {"verilog", "vhdl", "hls"}
             RTL with a self-checking test bench and a constraint file, or an HLS project.
+        target : {"vivado"}, optional
+            The tool that is to build the RTL: a script for it comes with the project, and
+            `lat_sr.read_vivado_reports` reads back what came of it. For any tool if not given.
 
         Returns
         -------
@@ -468,19 +473,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        InputError
+            There is no such flavor or target, or they do not go together.
         StorageError
             The directory cannot be written.
         """
-        from lat_sr.toolchains import export
+        from lat_sr.toolchains import export, export_vivado
 
         check_is_fitted(self, "circuit_")
+        writers = {None: export, "vivado": export_vivado}
+        if target not in writers:
+            raise InputError(f"target is {target!r}; allowed is 'vivado', or None for any tool")
         datapath = self.circuit_.datapath
         if flavor == "hls":
             from lat_sr.toolchains.hls import write_hls_project
 
+            if target is not None:
+                raise InputError("target='vivado' takes RTL; give flavor='verilog' or 'vhdl'")
             write_hls_project(datapath, Path(directory), self.target_)
             return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
-        return [str(path) for path in export(datapath, Path(directory), flavor, target=self.target_)]
+        return [str(path) for path in writers[target](datapath, Path(directory), flavor, target=self.target_)]
 
     # ---- files -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Toolchains: from a datapath to a measured circuit.
 
-`build` builds formulas, `build_many` several datapaths at a time, `export` writes an RTL project without building it.
+`build` builds formulas, `build_many` several datapaths at a time, `export` writes an RTL project without building it;
+`export_vivado` writes one that Vivado runs as it is, and `read_vivado_reports` reads what came of it.
 A toolchain of your own is any object with the three members of `lat_sr.toolchains.base.Toolchain`; pass it where a
 name is taken.
 """
@@ -22,14 +23,26 @@ from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
 from lat_sr.toolchains.parallel import build_many
 from lat_sr.toolchains.project import export
+from lat_sr.toolchains.vivado import export_vivado, read_vivado_reports
 
-__all__ = ["BuildReport", "Toolchain", "build", "build_many", "export", "get_toolchain", "toolchain_names"]
+__all__ = [
+    "BuildReport",
+    "Toolchain",
+    "build",
+    "build_many",
+    "export",
+    "export_vivado",
+    "get_toolchain",
+    "read_vivado_reports",
+    "toolchain_names",
+]
 
 # Module, class, and what it is made with.
 _TOOLCHAINS: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
     "open": ("lat_sr.toolchains.open", "OpenToolchain", {}),
     "vitis": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vitis"}),
     "vivado": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vivado"}),
+    "vivado-rtl": ("lat_sr.toolchains.vivado_rtl", "VivadoToolchain", {}),
 }
 
 
