@@ -16,6 +16,7 @@ from lat_sr.cli.options import (
     Clock,
     CoSimulation,
     Implementation,
+    Jobs,
     Json,
     Part,
     PrecisionText,
@@ -46,6 +47,7 @@ def profile(
     stored: Annotated[
         bool, typer.Option("--stored", help="Show the profile of the store, measure nothing.")
     ] = False,
+    jobs: Jobs = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
@@ -64,6 +66,7 @@ def profile(
             clock_period=clock_period,
             toolchain=toolchain,
             operators=list(comma_separated(operators)) or None,
+            jobs=jobs,
             log=tool_lines(verbose),
         )
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,12 +74,19 @@ def fit(
     threads: Annotated[int, typer.Option(help="Threads of the search; -1 for all cores.")] = -1,
     as_json: Json = False,
 ) -> Answer:
-    """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory."""
+    """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory.
+
+    The state of the search is kept there: killed and started again with the same options, it goes on where it was.
+    """
+    from lat_sr.estimators.checkpoint import unfinished_seed
     from lat_sr.reporting.columns import FRONT_COLUMNS
     from lat_sr.run_directory import front_table, prepare_run, write_run
     from lat_sr.samples import file_digest, read_samples
 
     prepare_run(out)
+    if seed is None:
+        kept_seed = unfinished_seed(out)
+        seed = secrets.randbelow(2**31) if kept_seed is None else kept_seed
     samples = read_samples(data, target, features=comma_separated(features) or None, weight=weight)
     classify = samples.labelled if task is Task.auto else task is Task.classification
     estimator = _estimator(classify)(
@@ -107,7 +115,7 @@ def fit(
     names = list(target) if samples.y.ndim > 1 else target[0]
     y = _named(samples.y, names)
     weights = None if samples.weights is None else samples.weights[kept]
-    model = estimator.fit(samples.X.iloc[kept], y.iloc[kept], weights)
+    model = estimator.fit(samples.X.iloc[kept], y.iloc[kept], weights, checkpoint=out)
     rows = held if len(held) else kept
     write_run(
         model,

@@ -210,11 +210,15 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         classify: bool,
         out: str | os.PathLike[str] | None,
+        checkpoint: str | os.PathLike[str] | None,
     ) -> None:
         """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
+        from lat_sr.estimators.checkpoint import checkpoint_of
         from lat_sr.run_directory import checkpoint_writer, write_run
 
-        generator = check_random_state(self.random_state)
+        place = out if checkpoint is None else checkpoint
+        kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
+        generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
         hardware = self._hardware(self._settings().operators)
@@ -228,20 +232,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         guesses = self._guesses(names, len(output_names))
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
-        fronts = fit_fronts(
-            inputs,
-            targets,
-            weights,
-            names=names,
-            output_names=output_names,
-            hardware=hardware,
-            budget=self._budget(),
-            settings=self._settings(),
-            engine=self._engine(hardware),
-            guesses=guesses,
-            seeds=[_seed(generator) for _ in output_names],
-            checkpoint=None if out is None else checkpoint_writer(out),
-        )
+        try:
+            fronts = fit_fronts(
+                inputs,
+                targets,
+                weights,
+                names=names,
+                output_names=output_names,
+                hardware=hardware,
+                budget=self._budget(),
+                settings=self._settings(),
+                engine=self._engine(hardware),
+                guesses=guesses,
+                seeds=[_seed(generator) for _ in output_names],
+                found=None if place is None else checkpoint_writer(place),
+                checkpoint=kept,
+            )
+        except LatSrError:
+            if kept is not None:
+                kept.remove_if_empty()
+            raise
         selected = [select_point(front.points, self.model_selection) for front in fronts]
         chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
         self._set_fitted(
