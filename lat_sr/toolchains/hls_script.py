@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 from lat_sr.datapath import Datapath
+from lat_sr.errors import ToolFailedError
 from lat_sr.precision import Precision
 from lat_sr.target import Target
+from lat_sr.toolchains.process import Cancellation, run
 from lat_sr.toolchains.vectors import Integers, port_integers
 
 TOP = "myproject"  # hls4ml's name of the top function
@@ -71,6 +76,7 @@ def cpp_test_bench(datapath: Datapath, vectors: Integers) -> str:
     count, inputs = vectors.shape
     return _TEST_BENCH.format(
         top=TOP,
+        wrong=_WRONG.replace("\n", "\\n"),
         count=count,
         inputs=inputs,
         outputs=len(datapath.outputs),
@@ -79,6 +85,7 @@ def cpp_test_bench(datapath: Datapath, vectors: Integers) -> str:
     )
 
 
+_WRONG = " outputs are wrong\n"
 _TEST_BENCH = """\
 // Feeds the vectors to the circuit and compares every output; the exit code is 1 where one is wrong.
 #include "firmware/{top}.h"
@@ -103,10 +110,47 @@ int main() {{
                 std::printf("vector %d, output %d: %.17g instead of %.17g\\n", row, k, seen, expected[row][k]);
         }}
     }}
-    std::printf("%d of {count} vectors times {outputs} outputs are wrong\\n", wrong);
+    std::printf("%d of {count} vectors times {outputs}{wrong}", wrong);
     return wrong != 0;
 }}
 """
+
+
+def run_test_bench(directory: Path, *, timeout: float, cancellation: Cancellation | None = None) -> str:
+    """Compile the C++ of a project with its test bench and hls4ml's headers, and run it.
+
+    Parameters
+    ----------
+    directory : Path
+        The project, with the test bench in it. Nothing is left there.
+    timeout : float
+        Seconds for the compiler and for the program.
+    cancellation : Cancellation, optional
+
+    Returns
+    -------
+    str
+        The first wrong output in words; empty where all are right.
+
+    Raises
+    ------
+    ToolError
+        There is no compiler, the project does not compile, or the time is over.
+    """
+    project = directory.resolve()
+    sources = (str(project / TEST_BENCH), str(project / "firmware" / f"{TOP}.cpp"))
+    headers = ("-I", str(project), "-I", str(project / "firmware" / "ap_types"))
+    with tempfile.TemporaryDirectory(prefix="lat_sr_", ignore_cleanup_errors=True) as name:
+        scratch = Path(name)
+        compiler = ("g++", "-std=c++11", "-w", *headers, *sources, "-o", "test_bench")
+        run(compiler, scratch, timeout=timeout, cancellation=cancellation)
+        try:
+            run(("./test_bench",), scratch, timeout=timeout, cancellation=cancellation)
+        except ToolFailedError as error:
+            if not error.log.endswith(_WRONG):
+                raise
+            return error.log.splitlines()[0]
+    return ""
 
 
 def _array(values: Integers, precision: Precision) -> str:
