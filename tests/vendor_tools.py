@@ -14,6 +14,8 @@ import os, pathlib, re, sys, time
 here = pathlib.Path(__file__).resolve().parent
 with open(here / "calls", "a") as calls:
     calls.write(" ".join(sys.argv[1:]) + "\n")
+with open(here / "pids", "a") as pids:
+    pids.write(str(os.getpid()) + "\n")
 behaviour = (here / "behaviour").read_text() if (here / "behaviour").exists() else "works"
 print("****** {program} stand-in", flush=True)
 if behaviour == "hangs":
@@ -100,6 +102,19 @@ def installed_vivado(directory: Path) -> Path:
 def behave(path: Path, behaviour: str) -> None:
     """What the program should do from now on: works, hangs, license, dies, dies at <call>, slow, half, silent."""
     (path.parent / "behaviour").write_text(behaviour)
+
+
+def running(path: Path) -> list[int]:
+    """Numbers of the processes of the program that are there now."""
+    record = path.parent / "pids"
+    pids = record.read_text().split() if record.exists() else []
+    states = {}
+    for pid in pids:
+        try:
+            states[int(pid)] = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+    return [pid for pid, state in states.items() if state != "Z"]
 
 
 def calls(path: Path) -> list[str]:

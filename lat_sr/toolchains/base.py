@@ -142,8 +142,9 @@ class Toolchain(Protocol):
 
     A toolchain needs a name, a version, and one method. It may take any time and use any program, as long as it
     reports what became of the circuit, or raises a `lat_sr.errors.ToolError` that says what went wrong. `build` is
-    called from several threads at a time. A toolchain whose programs should end when a run is stopped has a
-    `lat_sr.toolchains.process.Cancellation` as its attribute ``cancellation`` besides.
+    called from several threads at a time. Programs are best run by `lat_sr.toolchains.process.run`: they then have a
+    time limit, end with this process, and what they print can be followed. A toolchain whose programs should end
+    when a run is stopped has a `lat_sr.toolchains.process.Cancellation` as its attribute ``cancellation`` besides.
     """
 
     name: str

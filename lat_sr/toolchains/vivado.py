@@ -164,14 +164,14 @@ def vivado_files(
 def _in_order(files: Iterable[str]) -> list[str]:
     """The RTL, each file after those it uses: VHDL is analysed in the order of reading."""
 
-    def depth(name: str) -> tuple[int, str]:
+    def rank(name: str) -> int:
+        if name.startswith("src/static/"):
+            return 0
         stem = Path(name).stem
-        users = (name.startswith("src/static/"), stem.endswith("_tables"), stem != TOP)
-        return users.index(True) if any(users) else len(users), name
+        return 3 if stem == TOP else 1 if stem.endswith("_tables") else 2
 
-    return sorted(
-        (name for name in files if name.startswith("src/") and Path(name).suffix in _READ), key=depth
-    )
+    sources = (name for name in files if name.startswith("src/") and Path(name).suffix in _READ)
+    return sorted(sources, key=lambda name: (rank(name), name))
 
 
 def read_vivado_reports(directory: str | os.PathLike[str]) -> BuildReport:
