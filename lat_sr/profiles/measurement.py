@@ -231,9 +231,7 @@ def measure(
             if (known.precision, known.target) == (empty.precision, empty.target):
                 current = known
     waiting = [s for s in wanted if s.implementation not in current.operators.get(s.operator, {})]
-    if not waiting:
-        if not path.exists():
-            current.save(path)
+    if not waiting and path.exists() and not unfinished.exists():
         return current
     console = Console(stderr=True)
     bar = Progress(console=console, disable=not (progress and sys.stderr.isatty()))

@@ -224,7 +224,7 @@ def read_vivado_reports(directory: str | os.PathLike[str]) -> BuildReport:
         )
     try:
         return _report(prediction, Target(**prediction["target"]), steps, log)
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise FormatError(f"{directory / PREDICTION} is damaged ({error!r}); export again") from error
 
 

@@ -75,11 +75,12 @@ def _design_summary(source: Source) -> dict[str, float]:
     lines = _section(source, "Design Timing Summary")
     if any(line.strip() == _UNCONSTRAINED for line in lines):
         raise source.fail("is of a design without a clock; read the constraints before synthesis")
-    if len(lines) < 4 or not any(line.strip() in _VERDICTS for line in lines):
+    head = next((k for k, line in enumerate(lines) if re.match(r" *WNS\(", line)), len(lines))
+    if len(lines) < head + 3 or not any(line.strip() in _VERDICTS for line in lines):
         raise source.fail("has no complete design timing summary: it is cut off, or of an unknown format")
-    names = re.split(r" {2,}", lines[0].strip())
-    values = lines[2].split()
-    if len(names) != len(values) or set(lines[1].strip()) - set(" -"):
+    names = re.split(r" {2,}", lines[head].strip())
+    values = lines[head + 2].split()
+    if len(names) != len(values) or set(lines[head + 1].strip()) - set(" -"):
         raise source.fail("has a design timing summary of an unknown format")
     slacks = {}
     for name, text in zip(names, values, strict=True):

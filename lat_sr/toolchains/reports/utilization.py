@@ -14,8 +14,8 @@ _SITES = {
     "lut": r"(Slice|CLB) LUTs\*?",
     "ff": r"((Slice|CLB) )?Registers\*?",
     "dsp": r"(DSPs|DSP Slices)",
-    "ramb36": r"RAMB36(/FIFO)?\*?",
-    "ramb18": r"RAMB18\*?",
+    "ramb36": r"RAMB36(E\d|/FIFO)?\*?",
+    "ramb18": r"RAMB18(E\d)?\*?",
 }
 # Families without it have no row.
 _OPTIONAL_SITES = {"uram": r"URAM"}
@@ -57,7 +57,7 @@ def _figures(source: Source) -> Figures:
         if table and {"Site Type", "Used", "Available"} <= set(table[0]):
             # The same site stands in a summary and in its details.
             used = {row["Site Type"]: row["Used"] for row in table} | used
-        elif table and {"Ref Name", "Used"} <= set(table[0]):
+        elif table and {"Ref Name", "Used", "Functional Category"} <= set(table[0]):
             primitives = {row["Ref Name"]: row["Used"] for row in table}
     if primitives is None:
         raise source.fail("has no table of primitives: it is cut off, or of an unknown format")

@@ -59,4 +59,4 @@ def framed_tables(source: Source) -> Iterator[list[dict[str, str]]]:
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    return [cell.strip() for cell in line.strip().removeprefix("|").removesuffix("|").split("|")]

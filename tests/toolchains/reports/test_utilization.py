@@ -42,6 +42,8 @@ def test_families_without_a_site() -> None:
     assert parse_utilization(utilization(uram=3)).uram == 3
     assert parse_utilization(utilization(series7=True)).uram == 0
     versal = utilization().replace("CLB Registers", "Registers    ").replace("DSPs      ", "DSP Slices")
+    versal = versal.replace("RAMB36/FIFO*", "RAMB36E5*   ").replace("  RAMB18  ", "  RAMB18E5")
+    assert parse_utilization(versal).bram == 4
     assert (parse_utilization(versal).ff, parse_utilization(versal).dsp) == (321, 7)
 
 
