@@ -84,8 +84,10 @@ def fit(
     from lat_sr.samples import file_digest, read_samples
 
     prepare_run(out)
+    kept_seed = unfinished_seed(out)
+    if kept_seed is not None:
+        typer.echo(f"lat-sr: going on with the unfinished search in {out}", err=True)
     if seed is None:
-        kept_seed = unfinished_seed(out)
         seed = secrets.randbelow(2**31) if kept_seed is None else kept_seed
     samples = read_samples(data, target, features=comma_separated(features) or None, weight=weight)
     classify = samples.labelled if task is Task.auto else task is Task.classification

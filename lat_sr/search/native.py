@@ -122,7 +122,8 @@ class NativeEngine:
                 raise FormatError(f"{path} is no checkpoint of this version; delete it, or name another file")
             if not content.startswith(head):
                 raise FormatError(
-                    f"{path} is the checkpoint of a search with other data or settings; name another file"
+                    f"{path} is the checkpoint of a search with other data or settings; delete it to start again, "
+                    "or name another file"
                 )
             digest, body = content[len(head) :][:32], content[len(head) :][32:]
             if hashlib.sha256(body).digest() != digest:
