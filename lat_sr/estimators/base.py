@@ -245,7 +245,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
                 engine=self._engine(hardware),
                 guesses=guesses,
                 seeds=[_seed(generator) for _ in output_names],
-                found=None if place is None else checkpoint_writer(place),
+                report=None if place is None else checkpoint_writer(place),
                 checkpoint=kept,
             )
         except LatSrError:

@@ -4,7 +4,7 @@ They lie in the folder ``checkpoint`` of the run directory:
 
 =====================  ==================================================================================
 ``search.json``        what decides the course of the search: parameters, digest of the data, seed
-``output<k>.json``     the front of output k, once its search is over
+``output<k>.json``     what was found for output k, once its search is over
 ``output<k>.state``    the state of the native engine's search for output k
 =====================  ==================================================================================
 """
@@ -16,6 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,9 +26,10 @@ from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 
 import lat_sr
-from lat_sr.errors import InputError
-from lat_sr.estimators.fitting import OutputFront
+from lat_sr.errors import FormatError, InputError
+from lat_sr.expression import parse
 from lat_sr.search.native import NativeEngine
+from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 from lat_sr.storage import read_json, write_atomic
 
 if TYPE_CHECKING:
@@ -87,8 +89,14 @@ class SearchCheckpoint:
                 f"give the same to go on, name another run directory, or delete {self._directory} to start again"
             )
 
+    @property
+    def seconds(self) -> float:
+        """Time spent on the searches that are over."""
+        paths = self._directory.glob("output*.json")
+        return sum(float(read_json(path, SCHEMA, SCHEMA_VERSION)["seconds"]) for path in paths)
+
     def engine(self, engine: Engine, number: int) -> Engine:
-        """The engine for an output: the native one keeps the state of its search."""
+        """The engine for an output: it keeps what it finds, the native one the state of its search too."""
         document = {
             "schema": SCHEMA,
             "schema_version": SCHEMA_VERSION,
@@ -96,27 +104,45 @@ class SearchCheckpoint:
             "seed": self.seed,
         }
         write_atomic(self._directory / _SEARCH, json.dumps(document, indent=1) + "\n")
-        if not isinstance(engine, NativeEngine) or engine.checkpoint is not None:
-            return engine
-        return NativeEngine(self._directory / f"output{number}.state", checkpoint_period=_PERIOD)
-
-    def front(self, number: int) -> OutputFront | None:
-        """The front of an output whose search is over; None where it is not."""
-        path = self._front_file(number)
-        return OutputFront.from_dict(read_json(path, SCHEMA, SCHEMA_VERSION)) if path.exists() else None
-
-    def keep_front(self, number: int, front: OutputFront) -> None:
-        """Keep the front of an output whose search is over."""
-        document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **front.to_dict()}
-        write_atomic(self._front_file(number), json.dumps(document) + "\n")
-
-    def _front_file(self, number: int) -> Path:
-        return self._directory / f"output{number}.json"
+        if isinstance(engine, NativeEngine) and engine.checkpoint is None:
+            engine = NativeEngine(self._directory / f"output{number}.state", checkpoint_period=_PERIOD)
+        return _KeptSearch(engine, self._directory / f"output{number}.json")
 
     def remove_if_empty(self) -> None:
         """Leave nothing of a search that came to nothing."""
         if not any(self._directory.glob("output*")):
             shutil.rmtree(self._directory, ignore_errors=True)
+
+
+class _KeptSearch:
+    """An engine that keeps what it found, and does not search again."""
+
+    def __init__(self, engine: Engine, path: Path) -> None:
+        self._engine = engine
+        self._path = path
+
+    def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
+        """See `lat_sr.search.Engine.search`."""
+        if self._path.exists():
+            return self._kept(problem)
+        result = self._engine.search(problem, callback=callback)
+        fields = asdict(result)
+        fields["points"] = [{**asdict(point), "expression": str(point.expression)} for point in result.points]
+        document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **fields}
+        write_atomic(self._path, json.dumps(document) + "\n")
+        return result
+
+    def _kept(self, problem: SearchProblem) -> SearchResult:
+        document = read_json(self._path, SCHEMA, SCHEMA_VERSION)
+        try:
+            points = tuple(
+                Point(**{**point, "expression": parse(point["expression"], problem.feature_names)})
+                for point in document["points"]
+            )
+            fields = {k: v for k, v in document.items() if k not in ("schema", "schema_version")}
+            return SearchResult(**{**fields, "points": points})
+        except (KeyError, TypeError) as error:
+            raise FormatError(f"{self._path} is damaged ({error!r}); delete it to search again") from error
 
 
 def checkpoint_of(

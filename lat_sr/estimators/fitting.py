@@ -21,12 +21,12 @@ from lat_sr.search.problem import Callback, Point, SearchProblem
 
 if TYPE_CHECKING:
     from lat_sr.estimators.checkpoint import SearchCheckpoint
-    from lat_sr.search import Engine, SearchResult
+    from lat_sr.search import Engine
 
-__all__ = ["Found", "OutputFront", "SearchSettings", "fit_fronts"]
+__all__ = ["OutputFront", "Report", "SearchSettings", "fit_fronts"]
 
 Floats = NDArray[np.float64]
-Found = Callable[[str, Sequence[Point]], None]
+Report = Callable[[str, Sequence[Point]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def fit_fronts(
     engine: Engine,
     seeds: Sequence[int],
     guesses: Sequence[Sequence[Expression]],
-    found: Found | None = None,
+    report: Report | None = None,
     checkpoint: SearchCheckpoint | None = None,
 ) -> list[OutputFront]:
     """Search the front of each output, one after the other.
@@ -147,7 +147,7 @@ def fit_fronts(
         One for each output.
     guesses : sequence of sequence of Expression
         Formulas to start from, a sequence for each output.
-    found : callable, optional
+    report : callable, optional
         Called during the search with the output's name and what was found so far.
     checkpoint : SearchCheckpoint, optional
         Keeps what is done, so that a fit that was killed goes on.
@@ -188,8 +188,7 @@ def fit_fronts(
         threads=None if settings.n_jobs is None else effective_n_jobs(settings.n_jobs),
     )
     left = budget
-    finished = [None if checkpoint is None else checkpoint.front(k) for k in range(len(output_names))]
-    spent = sum(front.seconds for front in finished if front is not None)
+    spent = 0.0 if checkpoint is None else checkpoint.seconds
     deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout - spent
     fronts: list[OutputFront] = []
     for number, (output, seed, start) in enumerate(zip(output_names, seeds, guesses, strict=True)):
@@ -201,43 +200,25 @@ def fit_fronts(
             part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
         elif settings.timeout is not None:
             part = replace(part, timeout=max((deadline - time.monotonic()) / waiting, 1e-3))
-        front = finished[number]
-        if front is None:
-            chosen = engine if checkpoint is None else checkpoint.engine(engine, number)
-            with _observed(output, part, settings.verbose, found) as callback:
-                result = chosen.search(part, callback=callback)
-            kept = _kept(result, share, X, targets[:, number], weights, names, hardware, settings.loss)
-            front = OutputFront(kept, seed, result.evaluations, result.seconds, result.stop_reason)
-            if checkpoint is not None:
-                checkpoint.keep_front(number, front)
+        chosen = engine if checkpoint is None else checkpoint.engine(engine, number)
+        with _observed(output, part, settings.verbose, report) as callback:
+            result = chosen.search(part, callback=callback)
+        y = targets[:, number]
+        found = [point.expression for point in result.points]
+        points = _costed(found, X, y, weights, names, hardware, settings.loss)
+        timely = [point for point in points if point.circuit.delay_ps <= hardware.target.available_ps]
+        kept = non_dominated(point for point in timely if share.fits(point))
+        if not kept:
+            # The circuits of all of them cost more than the search took them to.
+            mean = Constant(float(np.average(y, weights=weights)))
+            kept = _costed([mean], X, y, weights, names, hardware, settings.loss)
         left = replace(
             left,
-            max_lut=_less(left.max_lut, max(point.lut for point in front.points)),
-            max_dsp=_less(left.max_dsp, max(point.dsp for point in front.points)),
+            max_lut=_less(left.max_lut, max(point.lut for point in kept)),
+            max_dsp=_less(left.max_dsp, max(point.dsp for point in kept)),
         )
-        fronts.append(front)
+        fronts.append(OutputFront(tuple(kept), seed, result.evaluations, result.seconds, result.stop_reason))
     return fronts
-
-
-def _kept(
-    result: SearchResult,
-    budget: Budget,
-    X: Floats,
-    y: Floats,
-    weights: Floats | None,
-    names: Sequence[str],
-    hardware: Hardware,
-    loss: str,
-) -> tuple[FrontPoint, ...]:
-    """The formulas whose circuits meet budget and clock and that no other one beats; at least one."""
-    points = _costed([point.expression for point in result.points], X, y, weights, names, hardware, loss)
-    timely = [point for point in points if point.circuit.delay_ps <= hardware.target.available_ps]
-    kept = non_dominated(point for point in timely if budget.fits(point))
-    if not kept:
-        # The circuits of all of them cost more than the search took them to.
-        mean = Constant(float(np.average(y, weights=weights)))
-        kept = _costed([mean], X, y, weights, names, hardware, loss)
-    return tuple(kept)
 
 
 def _share(limit: int | None, outputs: int) -> int | None:
@@ -289,13 +270,13 @@ def _tidied(expression: Expression) -> Expression:
 
 @contextmanager
 def _observed(
-    output: str, problem: SearchProblem, verbose: bool, found: Found | None
+    output: str, problem: SearchProblem, verbose: bool, report: Report | None
 ) -> Iterator[Callback | None]:
     """Give the search's callback: it shows the progress on stderr, and hands on what was found."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    if not verbose and found is None:
+    if not verbose and report is None:
         yield None
         return
     columns = (
@@ -314,9 +295,9 @@ def _observed(
             if problem.max_evaluations is not None:
                 done.append(evaluations / problem.max_evaluations)
             best = min(points, key=lambda point: point.loss, default=None)
-            quality = f", {len(points)} points, loss {best.loss:.4g}" if best else ""
-            bar.update(task, completed=max(done), best=f"{evaluations} evaluations{quality}")
-            if found is not None:
-                found(output, points)
+            found = f", {len(points)} points, loss {best.loss:.4g}" if best else ""
+            bar.update(task, completed=max(done), best=f"{evaluations} evaluations{found}")
+            if report is not None:
+                report(output, points)
 
         yield observe
