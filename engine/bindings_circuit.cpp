@@ -47,7 +47,7 @@ using CircuitFields = std::tuple<std::vector<OperationFields>, std::vector<std::
                                  std::vector<std::uint32_t>, std::vector<int>>;
 using OptionalPaths = std::vector<std::vector<std::optional<double>>>;
 
-constexpr int widest = 62; // bits of a result, so that no step of the arithmetic leaves 64 bits
+constexpr int widest = 60; // bits of a result, so that no step of the arithmetic leaves 64 bits
 
 void require(bool condition, const std::string& what) {
     if (!condition) {
@@ -78,10 +78,10 @@ std::vector<std::vector<double>> paths_of(const OptionalPaths& delays, std::size
 DelayLibrary::LookUpTable look_up_table(std::vector<std::vector<double>> pin_ps, std::vector<double> penalty_ps,
                                         std::size_t inputs, std::size_t largest_logic_table,
                                         const std::array<std::array<double, 3>, 2>& mux_ps) {
-    require(
-        2 <= inputs && inputs <= pin_ps.size() && pin_ps.size() <= BitMapper::most_inputs,
-        "a look-up table has from 6 inputs (which select one of four) to as many as there are rows of pin delays, of which there are at most " +
-            std::to_string(BitMapper::most_inputs));
+    // Trees of tables have such that select one of four.
+    require(6 <= inputs && inputs <= pin_ps.size() && pin_ps.size() <= BitMapper::most_inputs,
+            "a look-up table has from 6 inputs to as many as there are rows of pin delays, at most " +
+                std::to_string(BitMapper::most_inputs));
     require(penalty_ps.size() == pin_ps.size(), "there is one penalty for every row of pin delays");
     for (std::size_t k = 0; k < pin_ps.size(); ++k) {
         require(pin_ps[k].size() == k + 1, "row k of the pin delays holds k + 1 of them");
@@ -95,8 +95,10 @@ DelayLibrary::Carry carry_chain(std::size_t shortest, const OptionalPaths& selec
                                 const std::vector<std::optional<double>>& carry_to_output,
                                 const std::vector<std::optional<double>>& carry_to_carry) {
     const std::size_t block = carry_to_output.size();
-    require(shortest >= 1 && block >= 1 && block <= BitMapper::largest_block && carry_to_carry.size() == block,
-            "a carry chain has at least one bit, a block of it at most " + std::to_string(BitMapper::largest_block));
+    require(1 <= shortest && shortest <= BitMapper::largest_block && block >= 1 && block <= BitMapper::largest_block &&
+                carry_to_carry.size() == block,
+            "the shortest carry chain and a block of one have from 1 to " + std::to_string(BitMapper::largest_block) +
+                " bits");
     return {shortest,
             paths_of(select_to_output, block),
             paths_of(select_to_carry, block),
@@ -121,6 +123,8 @@ DatapathView view_of(const FixedDatapath& datapath, const PortFields& port) {
     const auto& [low, high, fraction] = port;
     const std::span<const DatapathNode> nodes = datapath.nodes();
     for (const DatapathNode& node : nodes) {
+        require(node.low <= node.high && interval_width(node.low, node.high) <= widest,
+                "a node has bounds in the wrong order, or of more than " + std::to_string(widest) + " bits");
         if (node.kind == NodeKind::lookup) {
             const DatapathNode& operand = nodes[node.operands[0]];
             const std::size_t size = datapath.tables()[node.index].size();

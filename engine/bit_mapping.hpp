@@ -8,8 +8,8 @@
 #pragma once
 
 #include "delay_library.hpp"
+#include "pool.hpp"
 
-#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -18,34 +18,6 @@
 #include <vector>
 
 namespace lat_sr {
-
-// Memory that is given back all at once.
-template <class T> class Pool {
-public:
-    std::span<T> take(std::size_t size) {
-        while (chunk_ < chunks_.size() && used_ + size > chunks_[chunk_].size()) {
-            ++chunk_;
-            used_ = 0;
-        }
-        if (chunk_ == chunks_.size()) {
-            chunks_.emplace_back(std::max(size, chunk_size));
-            used_ = 0;
-        }
-        used_ += size;
-        return std::span(chunks_[chunk_]).subspan(used_ - size, size);
-    }
-    void clear() {
-        chunk_ = 0;
-        used_ = 0;
-    }
-
-private:
-    static constexpr std::size_t chunk_size = 4096;
-
-    std::vector<std::vector<T>> chunks_;
-    std::size_t chunk_ = 0;
-    std::size_t used_ = 0;
-};
 
 // A constant, 0 or 1, or the number of a net.
 using Bit = std::uint32_t;
