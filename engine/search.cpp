@@ -108,14 +108,14 @@ template <class T> void Search<T>::finish_epoch() noexcept {
             island->found().clear();
             counts += island->counts();
         }
-        if (archive_.best_loss() <= stopping_.target_loss) {
+        if (archive_.best_loss(task_.budget) <= stopping_.target_loss) {
             finish(StopReason::target);
         }
         if (counts.evaluations >= stopping_.evaluations) {
             finish(StopReason::evaluations);
         }
         std::vector<Entry> front;
-        for (const Entry* entry : archive_.front()) {
+        for (const Entry* entry : archive_.front(task_.budget)) {
             front.push_back(*entry);
         }
         {
