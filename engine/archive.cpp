@@ -59,12 +59,11 @@ std::vector<const Entry*> Archive::entries() const {
     return result;
 }
 
-std::vector<const Entry*> Archive::front(const Budget& budget) const {
+std::vector<const Entry*> Archive::front() const {
     std::vector<const Entry*> candidates = entries();
     for (const auto& [cell, entry] : by_lut_) {
         candidates.push_back(&entry);
     }
-    std::erase_if(candidates, [&](const Entry* entry) { return !budget.allows(entry->cost); });
     std::ranges::stable_sort(candidates, [](const Entry* a, const Entry* b) {
         return std::tuple(a->cost.latency, a->cost.lut, a->loss, a->complexity) <
                std::tuple(b->cost.latency, b->cost.lut, b->loss, b->complexity);
@@ -82,10 +81,10 @@ std::vector<const Entry*> Archive::front(const Budget& budget) const {
     return result;
 }
 
-double Archive::best_loss(const Budget& budget) const {
+double Archive::best_loss() const {
     double best = std::numeric_limits<double>::infinity();
     for (const auto& [cell, entry] : by_size_) {
-        best = budget.allows(entry.cost) ? std::min(best, entry.loss) : best;
+        best = std::min(best, entry.loss);
     }
     return best;
 }

@@ -32,9 +32,9 @@ public:
 
     // Best by (latency, size), in the order of the cells.
     [[nodiscard]] std::vector<const Entry*> entries() const;
-    // Entries within the budget that no other equals or beats in loss, latency and LUT at once; by latency, LUT.
-    [[nodiscard]] std::vector<const Entry*> front(const Budget& budget) const;
-    [[nodiscard]] double best_loss(const Budget& budget) const;
+    // Entries that no other equals or beats in loss, latency and LUT at once; by latency, LUT.
+    [[nodiscard]] std::vector<const Entry*> front() const;
+    [[nodiscard]] double best_loss() const;
 
     void save(StateWriter& state) const;
     void load(StateReader& state);

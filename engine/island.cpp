@@ -64,6 +64,12 @@ template <class T> void Island<T>::score(Member& child, bool fit) {
     }
 }
 
+template <class T> const Entry* Island<T>::rival(const Cost& cost, std::size_t complexity) const {
+    const Entry* old = archive_.rival(cost, complexity);
+    const Entry* recent = found_.rival(cost, complexity);
+    return old == nullptr || (recent != nullptr && recent->loss < old->loss) ? recent : old;
+}
+
 template <class T> void Island<T>::archive(const Member& member) {
     const Entry* incumbent = rival(member.cost, member.complexity);
     const std::span<const double> losses = incumbent == nullptr ? std::span<const double>() : incumbent->chunk_losses;
@@ -81,22 +87,23 @@ template <class T> void Island<T>::archive(const Member& member) {
 
 template <class T> bool Island<T>::insert(Entry& entry) {
     entry.loss = race_.mean(entry.chunk_losses);
-    if (judge_) {
-        // The formula as a circuit may belong to another cell of the archive, one over the budget too: what is a little
-        // too slow leads to what is not.
-        const std::optional<Cost> real = (*judge_)(entry.tree);
-        if (!real) {
-            return false;
-        }
-        entry.cost = *real;
-        if (task_.fixed_point != FixedPoint::never) {
-            entry.loss = fixed_point_loss();
-        }
-    } else if (!task_.budget.allows(entry.cost)) {
+    const Entry* incumbent = rival(entry.cost, entry.complexity);
+    if (!std::isfinite(entry.loss) || !task_.budget.allows(entry.cost) ||
+        (incumbent != nullptr && entry.loss >= incumbent->loss)) {
         return false;
     }
-    const Entry* incumbent = rival(entry.cost, entry.complexity);
-    return std::isfinite(entry.loss) && (incumbent == nullptr || entry.loss < incumbent->loss) && found_.insert(entry);
+    found_.insert(entry);
+    if (const std::optional<Cost> real = judge_ ? (*judge_)(entry.tree) : std::nullopt) {
+        Entry judged = entry;
+        judged.cost = *real;
+        if (task_.fixed_point != FixedPoint::never) {
+            judged.loss = fixed_point_loss();
+        }
+        if (task_.budget.allows(judged.cost)) {
+            judged_.insert(judged);
+        }
+    }
+    return true;
 }
 
 template <class T> double Island<T>::fitness(const Member& member) const {

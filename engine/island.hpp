@@ -102,6 +102,8 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
+    // Those of them whose circuits are within the budget, at the cost of the circuits.
+    Archive& judged() { return judged_; }
     [[nodiscard]] Random& random() { return random_; }
     [[nodiscard]] Counts counts() const {
         Counts counts = counts_;
@@ -129,7 +131,7 @@ private:
     void score(Member& child, bool fit);
     [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     void archive(const Member& member);
-    // Whether the archive of this epoch takes the entry, at the cost of its circuit where that is known.
+    // Whether the archive of this epoch takes the entry; then its circuit is judged too.
     bool insert(Entry& entry);
     [[nodiscard]] double loss_of(const Tree& tree);
     void place(Member member);
@@ -155,6 +157,7 @@ private:
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
+    Archive judged_;
     Counts counts_;
 };
 
