@@ -37,12 +37,19 @@ template <class T> bool Island<T>::admit(Member& child) {
     if (!checker_.allows(child.tree)) {
         return false;
     }
-    child.cost = estimator_(child.tree);
     child.complexity = child.tree.complexity();
     ++counts_.proposals;
-    const bool allowed = task_.budget.allows(child.cost);
+    const bool allowed = within_budget(child.tree, child.cost);
     counts_.over_budget += allowed ? 0U : 1U;
     return allowed;
+}
+
+template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
+    cost = estimator_(tree);
+    if (judge_) {
+        cost.latency = latencies_.find(tree).value_or(cost.latency);
+    }
+    return task_.budget.allows(cost);
 }
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
@@ -51,16 +58,15 @@ template <class T> void Island<T>::score(Member& child, bool fit) {
     ++counts_.evaluations;
     if (fit) {
         // Other constants may cost other shift-adds.
-        child.cost = estimator_(child.tree);
-        if (!task_.budget.allows(child.cost)) {
+        if (!within_budget(child.tree, child.cost)) {
             child.loss = worthless;
         }
     }
     if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
         child.loss = loss_of(child.tree);
     }
-    if (std::isfinite(child.loss)) {
-        archive(child);
+    if (std::isfinite(child.loss) && !archive(child)) {
+        child.loss = worthless;
     }
 }
 
@@ -70,40 +76,48 @@ template <class T> const Entry* Island<T>::rival(const Cost& cost, std::size_t c
     return old == nullptr || (recent != nullptr && recent->loss < old->loss) ? recent : old;
 }
 
-template <class T> void Island<T>::archive(const Member& member) {
+template <class T> bool Island<T>::archive(const Member& member) {
     const Entry* incumbent = rival(member.cost, member.complexity);
     const std::span<const double> losses = incumbent == nullptr ? std::span<const double>() : incumbent->chunk_losses;
     Entry entry{.tree = member.tree, .cost = member.cost, .complexity = member.complexity};
     if (!race_.promising(chunk_, member.loss, losses) ||
-        !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses) || !insert(entry)) {
-        return;
+        !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses)) {
+        return true;
     }
-    if (fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps) < worthless &&
-        race_.run(evaluator_, entry.tree, entry.chunk_losses)) {
-        entry.cost = estimator_(entry.tree);
-        insert(entry);
+    if (task_.fixed_point == FixedPoint::never && incumbent != nullptr &&
+        race_.mean(entry.chunk_losses) >= incumbent->loss) {
+        return true;
     }
+    Entry polished = entry;
+    if (std::isfinite(fitter_.fit(polished.tree, task_.data.all(), task_.options.polish_steps)) &&
+        within_budget(polished.tree, polished.cost) && race_.run(evaluator_, polished.tree, polished.chunk_losses) &&
+        insert(polished) == Verdict::kept) {
+        return true;
+    }
+    return insert(entry) != Verdict::over_budget;
 }
 
-template <class T> bool Island<T>::insert(Entry& entry) {
+template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
+    const auto better = [&] {
+        const Entry* incumbent = rival(entry.cost, entry.complexity);
+        return std::isfinite(entry.loss) && (incumbent == nullptr || entry.loss < incumbent->loss);
+    };
     entry.loss = race_.mean(entry.chunk_losses);
-    const Entry* incumbent = rival(entry.cost, entry.complexity);
-    if (!std::isfinite(entry.loss) || !task_.budget.allows(entry.cost) ||
-        (incumbent != nullptr && entry.loss >= incumbent->loss)) {
-        return false;
+    if (task_.fixed_point == FixedPoint::never && !better()) {
+        return Verdict::worse;
     }
-    found_.insert(entry);
-    if (const std::optional<Cost> real = judge_ ? (*judge_)(entry.tree) : std::nullopt) {
-        Entry judged = entry;
-        judged.cost = *real;
+    if (judge_) {
+        const std::optional<Cost> real = (*judge_)(entry.tree);
+        latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
+        if (!real || !task_.budget.allows(*real)) {
+            return Verdict::over_budget;
+        }
+        entry.cost = *real;
         if (task_.fixed_point != FixedPoint::never) {
-            judged.loss = fixed_point_loss();
-        }
-        if (task_.budget.allows(judged.cost)) {
-            judged_.insert(judged);
+            entry.loss = fixed_point_loss();
         }
     }
-    return true;
+    return better() && found_.insert(entry) ? Verdict::kept : Verdict::worse;
 }
 
 template <class T> double Island<T>::fitness(const Member& member) const {
@@ -204,7 +218,7 @@ template <class T> void Island<T>::rescore() {
         if (stopped()) {
             return;
         }
-        member.loss = evaluator_.loss(member.tree, rows_);
+        member.loss = std::isfinite(member.loss) ? evaluator_.loss(member.tree, rows_) : worthless;
     }
 }
 
@@ -265,6 +279,7 @@ template <class T> void Island<T>::save(StateWriter& state) const {
     state.put(oldest_);
     state.put(size_share_);
     recent_.save(state);
+    latencies_.save(state);
     state.put(counts());
 }
 
@@ -284,6 +299,7 @@ template <class T> void Island<T>::load(StateReader& state) {
     state.get(oldest_);
     state.get(size_share_);
     recent_.load(state);
+    latencies_.load(state);
     state.get(counts_);
     if (count > task_.options.population || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
         throw std::invalid_argument("the state is that of a search with other settings");

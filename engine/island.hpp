@@ -14,6 +14,7 @@
 #include "mutation.hpp"
 #include "racing.hpp"
 #include "random.hpp"
+#include "shape_latencies.hpp"
 #include "slack.hpp"
 
 #include <array>
@@ -102,8 +103,6 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
-    // Those of them whose circuits are within the budget, at the cost of the circuits.
-    Archive& judged() { return judged_; }
     [[nodiscard]] Random& random() { return random_; }
     [[nodiscard]] Counts counts() const {
         Counts counts = counts_;
@@ -130,9 +129,12 @@ private:
     bool admit(Member& child);
     void score(Member& child, bool fit);
     [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
-    void archive(const Member& member);
-    // Whether the archive of this epoch takes the entry; then its circuit is judged too.
-    bool insert(Entry& entry);
+    // Whether the member may live: not if it would enter the archive but for its circuit, which is over the budget.
+    bool archive(const Member& member);
+    enum class Verdict : unsigned char { worse, over_budget, kept };
+    Verdict insert(Entry& entry);
+    // Sets the cost: the circuit's where it is known, else the cost model's.
+    bool within_budget(const Tree& tree, Cost& cost);
     [[nodiscard]] double loss_of(const Tree& tree);
     void place(Member member);
 
@@ -150,6 +152,7 @@ private:
     ShapeChecker checker_;
     Mutator mutator_;
     RecentFormulas recent_;
+    ShapeLatencies latencies_;
     Race<T> race_;
     std::size_t chunk_ = 0; // that judges the offspring of this epoch
     RowRange rows_;
@@ -157,7 +160,6 @@ private:
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
-    Archive judged_;
     Counts counts_;
 };
 

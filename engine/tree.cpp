@@ -56,10 +56,15 @@ std::size_t Tree::depth() const {
     return depths.empty() ? 0 : depths.back();
 }
 
-std::uint64_t Tree::hash(std::vector<std::uint64_t>& stack) const {
+std::uint64_t Tree::hash(std::vector<std::uint64_t>& stack) const { return hash_of(stack, true); }
+
+std::uint64_t Tree::shape_hash(std::vector<std::uint64_t>& stack) const { return hash_of(stack, false); }
+
+std::uint64_t Tree::hash_of(std::vector<std::uint64_t>& stack, bool constants) const {
     stack.clear();
     for (const Node& node : nodes_) {
-        const std::uint64_t own = node.op == Op::variable ? node.variable : std::bit_cast<std::uint64_t>(node.value);
+        const double value = constants || node.op != Op::constant ? node.value : 0.0;
+        const std::uint64_t own = node.op == Op::variable ? node.variable : std::bit_cast<std::uint64_t>(value);
         std::uint64_t result = mix_hash(index_of(node.op) + 1, own);
         if (node.arity() == 2) {
             std::uint64_t right = stack.back();
