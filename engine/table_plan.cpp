@@ -30,7 +30,9 @@ void fill_gaps(std::span<const std::size_t> defined, std::vector<double>& values
 
 } // namespace
 
-std::int64_t Covering::first(int drop) const { return is_signed ? -(std::int64_t{1} << (width - 1 - drop)) : 0; }
+std::int64_t Covering::first(int drop) const {
+    return is_signed ? -static_cast<std::int64_t>(std::uint64_t{1} << (width - 1 - drop)) : 0;
+}
 
 Covering covering(DatapathBuilder& builder, NodeId node) {
     const Interval seen = builder.seen(node);
