@@ -19,6 +19,7 @@ from lat_sr.expression import Call, Constant, Expression, Variable, evaluate, pa
 from lat_sr.operators import OPERATORS, Operator, get_operator
 from lat_sr.precision import Overflow, Precision, Quantization
 from lat_sr.search import evaluate_datapath
+from lat_sr.search.fixed_point import cast_fields
 from lat_sr.search.native_lowering import NativeLowering, quantised
 from lat_sr.search.postfix import tree_of
 
@@ -360,5 +361,14 @@ def test_wrong_input_is_refused() -> None:
         lowering.lower([])
     with pytest.raises(ExpressionError, match="unknown variable"):
         lowering.lower(parse("y + 1"))
+    with pytest.raises(ValueError, match="outside of the ports' format"):
+        _engine.Lowering(
+            np.array([[1 << 20]]),
+            cast_fields(lowering.precision),
+            constant_fraction=10,
+            table_tolerance=4.0,
+            interpolated={},
+            limits=(48, 27, 18),
+        )
     with pytest.raises(ValueError, match="variable 3"):
         lowering.lowerable([_engine.Tree([("variable", 3.0)])])
