@@ -137,7 +137,7 @@ NodeId Lowering::divide(const Part& part) {
     const double value = denominator.constant;
     const double reciprocal = 1.0 / value;
     if (!std::isfinite(reciprocal) || !std::isfinite(value)) {
-        return builder_.refuse(Refusal::division_by_zero);
+        return builder_.refuse(Refusal::divisor_zero_or_infinite);
     }
     // The reciprocal keeps as many significant bits as a constant near 1 has.
     const int fraction =

@@ -85,7 +85,7 @@ def assert_equal_lowering(
     """Compare with Python's; whether the formulas can be lowered."""
     try:
         expected = lower(roots, lowering.precision, input_names=NAMES, X=X, **options)
-    except (LatSrError, OverflowError):
+    except LatSrError:
         with pytest.raises(ExpressionError, match="cannot be put into"):
             lowering.lower(roots)
         return False
@@ -216,6 +216,9 @@ def test_special_forms(text: str) -> None:
         ("x0 * x1 / (1 - 1)", "division by zero"),
         ("x0 * x1 + log(-1)", "not finite"),
         ("x0 + 1e300", "constant needs"),
+        ("x0 + 1e308", "not finite"),
+        ("x0 * x1 / 1e308", "constant is not finite"),
+        ("x0 * x1 / exp(1000)", "division by zero"),
         ("x0 * 140737488355327", "a factor leaves"),
         ("sqrt(-1 - x0*x0 - x1*x1)", "no finite value"),
         ("log(-1 - x0*x0)", "no finite value"),
@@ -225,7 +228,7 @@ def test_special_forms(text: str) -> None:
 def test_refused_on_both_sides(text: str, reason: str) -> None:
     X = np.random.default_rng(14).normal(size=(50, 3))
     lowering = NativeLowering(X, "ap_fixed<16,6>")
-    with pytest.raises((ExpressionError, OverflowError)):
+    with pytest.raises(ExpressionError):
         lower(parse(text), "ap_fixed<16,6>", input_names=NAMES, X=X)
     with pytest.raises(ExpressionError, match=reason):
         lowering.lower(parse(text))
