@@ -41,5 +41,6 @@ void bind_costs(nanobind::module_& module);
 void bind_search(nanobind::module_& module);
 void bind_datapath(nanobind::module_& module);
 void bind_lowering(nanobind::module_& module);
+void bind_circuits(nanobind::module_& module);
 
 } // namespace lat_sr::python

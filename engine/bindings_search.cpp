@@ -44,7 +44,7 @@ struct Settings {
 using OperandSizes = std::map<std::string, std::pair<int, int>>;                // left, right; -1: no limit
 using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>; // outer, inner, most
 using Point = std::tuple<Tree, double, std::size_t, Cost>;                      // loss, complexity
-using Outcome = std::tuple<std::vector<Point>, std::uint64_t, double, double, std::string>;
+using Outcome = std::tuple<std::vector<Point>, Counts, double, std::string>;
 
 ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes, const Nesting& nesting) {
     ShapeLimits limits;
@@ -165,7 +165,7 @@ public:
         if (callback_.is_none()) {
             return std::nullopt;
         }
-        const nb::object answer = callback_(progress.seconds, progress.evaluations, points_of(progress.front));
+        const nb::object answer = callback_(progress.seconds, progress.counts.evaluations, points_of(progress.front));
         return nb::cast<bool>(nb::bool_(answer)) ? std::optional(StopReason::callback) : std::nullopt;
     }
 
@@ -205,7 +205,7 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
     }
     const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
     const Progress progress = run.progress();
-    return {points_of(progress.front), progress.evaluations, progress.work, progress.seconds,
+    return {points_of(progress.front), progress.counts, progress.seconds,
             std::string(stop_reason_names[static_cast<std::size_t>(reason)])};
 }
 
@@ -244,6 +244,12 @@ void bind_search(nb::module_& module) {
             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
             "target_loss"_a, "threads"_a, "guesses"_a);
+    nb::class_<Counts>(module, "Counts")
+        .def(nb::init<>())
+        .def_ro("evaluations", &Counts::evaluations)
+        .def_ro("proposals", &Counts::proposals)
+        .def_ro("over_budget", &Counts::over_budget)
+        .def_ro("node_rows", &Counts::node_rows);
     bind_search_of<float>(module);
     bind_search_of<double>(module);
 }

@@ -103,6 +103,9 @@ public:
 
     // Throws std::invalid_argument for a function that the model lacks or a variable it does not know.
     Cost operator()(const Tree& tree);
+    // Of the last tree: when a node's value is there, counted from the inputs and without registers. Inside a part that
+    // is one lookup, 0.
+    [[nodiscard]] double arrival_ps(std::size_t i) const { return values_[i].delay; }
 
 private:
     struct Value {

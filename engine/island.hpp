@@ -6,10 +6,13 @@
 #include "constants.hpp"
 #include "constraints.hpp"
 #include "cost.hpp"
+#include "duplicates.hpp"
 #include "evaluation.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
+#include "racing.hpp"
 #include "random.hpp"
+#include "slack.hpp"
 
 #include <array>
 #include <atomic>
@@ -50,6 +53,22 @@ template <class T> struct Task {
     std::uint64_t seed = 0;
 };
 
+// What a search has done so far.
+struct Counts {
+    std::uint64_t evaluations = 0; // offspring whose loss was computed
+    std::uint64_t proposals = 0;   // offspring that were made, with those that no limit let through
+    std::uint64_t over_budget = 0; // of these, the ones that cost too much
+    double node_rows = 0.0;        // nodes times rows evaluated
+
+    Counts& operator+=(const Counts& other) {
+        evaluations += other.evaluations;
+        proposals += other.proposals;
+        over_budget += other.over_budget;
+        node_rows += other.node_rows;
+        return *this;
+    }
+};
+
 struct Member {
     Tree tree;
     Cost cost;
@@ -72,9 +91,12 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
-    [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
     [[nodiscard]] Random& random() { return random_; }
-    [[nodiscard]] double work() const { return evaluator_.work(); }
+    [[nodiscard]] Counts counts() const {
+        Counts counts = counts_;
+        counts.node_rows += evaluator_.work();
+        return counts;
+    }
 
     // Between epochs.
     void save(StateWriter& state) const;
@@ -89,8 +111,10 @@ private:
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
+    void vary(const Member& parent, Tree& child);
     bool admit(Member& child);
     void score(Member& child, bool fit);
+    [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     void archive(const Member& member);
     void place(Member member);
 
@@ -101,14 +125,19 @@ private:
     Evaluator<T> evaluator_;
     ConstantFitter<T> fitter_;
     CostEstimator estimator_;
+    Slack slack_;
+    Slack donor_slack_;
     ShapeChecker checker_;
     Mutator mutator_;
+    RecentFormulas recent_;
+    Race<T> race_;
+    std::size_t chunk_ = 0; // that judges the offspring of this epoch
     RowRange rows_;
     std::vector<Member> members_;
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
-    std::uint64_t evaluations_ = 0;
+    Counts counts_;
 };
 
 extern template class Island<float>;

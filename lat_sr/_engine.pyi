@@ -13,6 +13,15 @@ _FunctionFields = tuple[list[float], float, float, float, float, float, int]
 CastFields = tuple[int, int, bool, int, int, int, int]
 # kind, operands, low, high, fraction, index, value, cast
 DatapathNode = tuple[int, list[int], int, int, int, int, int, CastFields]
+# low, high, fraction
+Port = tuple[int, int, int]
+# opcode, operands, data, low, high, fraction
+CircuitOperation = tuple[int, list[int], list[int], int, int, int]
+# operations, entries and fraction of every table, operation and shift of every output
+Circuit = tuple[list[CircuitOperation], list[tuple[list[int], int]], list[int], list[int]]
+# term[first] +- term[second] * 2**shift: first, second, shift, subtract
+ShiftAdd = tuple[int, int, int, bool]
+_OptionalPaths = Sequence[Sequence[float | None]]
 
 def operator_names() -> list[str]: ...
 def instruction_set() -> str: ...
@@ -128,6 +137,17 @@ class Settings:
         guesses: Sequence[Tree],
     ) -> None: ...
 
+class Counts:
+    def __init__(self) -> None: ...
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def proposals(self) -> int: ...
+    @property
+    def over_budget(self) -> int: ...
+    @property
+    def node_rows(self) -> float: ...
+
 def search(
     X: NDArray[Any],
     y: NDArray[Any],
@@ -136,7 +156,7 @@ def search(
     callback: Callable[[float, int, list[tuple[Tree, float, int, Cost]]], bool] | None,
     state: bytes | None,
     keep_state: Callable[[float, bytes], None] | None,
-) -> tuple[list[tuple[Tree, float, int, Cost]], int, float, float, str]: ...
+) -> tuple[list[tuple[Tree, float, int, Cost]], Counts, float, str]: ...
 
 class FixedDatapath:
     def __init__(
@@ -169,3 +189,63 @@ class Lowering:
         self, trees: Sequence[Tree]
     ) -> tuple[str, list[DatapathNode], list[int], list[_TableFields], NDArray[np.int64] | None]: ...
     def lowerable(self, trees: Sequence[Tree]) -> list[bool]: ...
+class LookUpTableDelays:
+    def __init__(
+        self,
+        pin_ps: Sequence[Sequence[float]],
+        penalty_ps: Sequence[float],
+        inputs: int,
+        largest_logic_table: int,
+        mux_ps: Sequence[Sequence[float]],
+    ) -> None: ...
+
+class CarryDelays:
+    def __init__(
+        self,
+        shortest: int,
+        select_to_output_ps: _OptionalPaths,
+        select_to_carry_ps: _OptionalPaths,
+        data_to_output_ps: _OptionalPaths,
+        data_to_carry_ps: _OptionalPaths,
+        carry_to_output_ps: Sequence[float | None],
+        carry_to_carry_ps: Sequence[float | None],
+    ) -> None: ...
+
+class MultiplierDelays:
+    def __init__(
+        self,
+        wide_bits: int,
+        narrow_bits: int,
+        wide_ps: float,
+        narrow_ps: float,
+        smallest_product: int,
+        soft_ps: Sequence[float],
+        soft_lut: Sequence[int],
+    ) -> None: ...
+
+class FlipFlopDelays:
+    def __init__(self, clock_to_output_ps: float, setup_ps: float, reset_setup_ps: float) -> None: ...
+
+class DelayLibrary:
+    def __init__(
+        self,
+        lut: LookUpTableDelays,
+        carry: CarryDelays,
+        multiplier: MultiplierDelays,
+        flipflop: FlipFlopDelays,
+    ) -> None: ...
+
+class CircuitCost:
+    def __init__(self, library: DelayLibrary, available_ps: float) -> None: ...
+    def __call__(
+        self, datapath: FixedDatapath, port: Port
+    ) -> tuple[int, float, int, int, int, bool]: ...  # cycles, picoseconds, LUT, DSP, FF, whether it fits
+
+def trace(datapath: FixedDatapath, port: Port) -> Circuit: ...
+def schedule(
+    circuit: Circuit, library: DelayLibrary, available_ps: float, stages: int | None
+) -> tuple[list[int], list[float], bool, int, int, int]: ...
+def table_tree(
+    words: Sequence[int], data_bits: int, library: DelayLibrary
+) -> tuple[list[list[float | None]], int]: ...
+def shift_adds(value: int) -> list[ShiftAdd]: ...

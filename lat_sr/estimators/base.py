@@ -210,11 +210,15 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         classify: bool,
         out: str | os.PathLike[str] | None,
+        checkpoint: str | os.PathLike[str] | None,
     ) -> None:
         """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
+        from lat_sr.estimators.checkpoint import checkpoint_of
         from lat_sr.run_directory import checkpoint_writer, write_run
 
-        generator = check_random_state(self.random_state)
+        place = out if checkpoint is None else checkpoint
+        kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
+        generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
         hardware = self._hardware(self._settings().operators)
@@ -228,20 +232,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         guesses = self._guesses(names, len(output_names))
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
-        fronts = fit_fronts(
-            inputs,
-            targets,
-            weights,
-            names=names,
-            output_names=output_names,
-            hardware=hardware,
-            budget=self._budget(),
-            settings=self._settings(),
-            engine=self._engine(hardware),
-            guesses=guesses,
-            seeds=[_seed(generator) for _ in output_names],
-            checkpoint=None if out is None else checkpoint_writer(out),
-        )
+        try:
+            fronts = fit_fronts(
+                inputs,
+                targets,
+                weights,
+                names=names,
+                output_names=output_names,
+                hardware=hardware,
+                budget=self._budget(),
+                settings=self._settings(),
+                engine=self._engine(hardware),
+                guesses=guesses,
+                seeds=[_seed(generator) for _ in output_names],
+                report=None if place is None else checkpoint_writer(place),
+                checkpoint=kept,
+            )
+        except LatSrError:
+            if kept is not None:
+                kept.remove_if_empty()
+            raise
         selected = [select_point(front.points, self.model_selection) for front in fronts]
         chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
         self._set_fitted(
@@ -451,7 +461,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
 
-    def export(self, directory: str | os.PathLike[str], flavor: str = "verilog") -> list[str]:
+    def export(
+        self, directory: str | os.PathLike[str], flavor: str = "verilog", *, target: str | None = None
+    ) -> list[str]:
         """Write the selected circuit, all outputs together, as a project.
 
         Parameters
@@ -460,6 +472,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             Made if it does not exist.
         flavor : {"verilog", "vhdl", "hls"}
             RTL with a self-checking test bench and a constraint file, or an HLS project.
+        target : {"vivado"}, optional
+            The tool that is to build the RTL: a script for it comes with the project, and
+            `lat_sr.read_vivado_reports` reads back what came of it. For any tool if not given.
 
         Returns
         -------
@@ -468,19 +483,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        InputError
+            There is no such flavor or target, or they do not go together.
         StorageError
             The directory cannot be written.
         """
-        from lat_sr.toolchains import export
+        from lat_sr.toolchains import export, export_vivado
 
         check_is_fitted(self, "circuit_")
+        writers = {None: export, "vivado": export_vivado}
+        if target not in writers:
+            raise InputError(f"target is {target!r}; allowed is 'vivado', or None for any tool")
         datapath = self.circuit_.datapath
         if flavor == "hls":
             from lat_sr.toolchains.hls import write_hls_project
 
+            if target is not None:
+                raise InputError("target='vivado' takes RTL; give flavor='verilog' or 'vhdl'")
             write_hls_project(datapath, Path(directory), self.target_)
             return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
-        return [str(path) for path in export(datapath, Path(directory), flavor, target=self.target_)]
+        return [str(path) for path in writers[target](datapath, Path(directory), flavor, target=self.target_)]
 
     # ---- files -------------------------------------------------------------------------------------------------
 

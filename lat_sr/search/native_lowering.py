@@ -10,10 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lat_sr import _engine
 from lat_sr.datapath import DEFAULT_TABLE_TOLERANCE, Datapath, Kind, Node, Table, WidthLimits
+from lat_sr.datapath.native import cast_fields
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.expression import Expression
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.search.fixed_point import cast_fields
 from lat_sr.search.postfix import expression_of, tree_of
 
 _KINDS = tuple(Kind)

@@ -313,6 +313,8 @@ class SearchResult:
     seed : int
     node_rows : float
         Nodes times rows evaluated, a measure of speed.
+    proposals, over_budget : int
+        Candidates that were made, and those of them that a budget refused before their loss was computed.
     """
 
     points: tuple[Point, ...]
@@ -321,6 +323,8 @@ class SearchResult:
     stop_reason: str
     seed: int
     node_rows: float = 0.0
+    proposals: int = 0
+    over_budget: int = 0
 
 
 #: Called about four times a second with the seconds so far, the evaluations and the front; true ends the search.
