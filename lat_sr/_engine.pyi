@@ -189,6 +189,7 @@ class Lowering:
         self, trees: Sequence[Tree]
     ) -> tuple[str, list[DatapathNode], list[int], list[_TableFields], NDArray[np.int64] | None]: ...
     def lowerable(self, trees: Sequence[Tree]) -> list[bool]: ...
+
 class LookUpTableDelays:
     def __init__(
         self,

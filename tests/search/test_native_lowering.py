@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 
 from lat_sr import _engine
 from lat_sr.datapath import WidthLimits, lower
+from lat_sr.datapath.native import cast_fields
 from lat_sr.errors import ExpressionError, InputError, LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate, parse
 from lat_sr.operators import OPERATORS, Operator, get_operator
 from lat_sr.precision import Overflow, Precision, Quantization
 from lat_sr.search import evaluate_datapath
-from lat_sr.search.fixed_point import cast_fields
 from lat_sr.search.native_lowering import NativeLowering, quantised
 from lat_sr.search.postfix import tree_of
 
