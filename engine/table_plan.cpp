@@ -40,7 +40,7 @@ bool fill_gaps(std::vector<double>& values) {
 } // namespace
 
 std::int64_t Covering::first(int drop) const {
-    return is_signed ? -static_cast<std::int64_t>(std::uint64_t{1} << (width - 1 - drop)) : 0;
+    return is_signed ? -static_cast<std::int64_t>(std::uint64_t{1} << static_cast<unsigned>(width - 1 - drop)) : 0;
 }
 
 Covering covering(DatapathBuilder& builder, NodeId node) {
