@@ -1,12 +1,15 @@
 // Python's view of the lowering.
 #include "bindings.hpp"
 
+#include "circuit_judge.hpp"
 #include "formula_parts.hpp"
 #include "integer_data.hpp"
 #include "lowering.hpp"
 
 #include <nanobind/stl/map.h>
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
@@ -16,6 +19,7 @@
 #include <iterator>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stdexcept>
 #include <string>
@@ -127,10 +131,11 @@ std::vector<bool> lowerable(BoundLowering& bound, const std::vector<Tree>& trees
     return result;
 }
 
-std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, const FormatFields& precision,
-                                             int constant_fraction, double table_tolerance,
-                                             const std::map<std::string, bool>& interpolated,
-                                             const std::tuple<int, int, int>& limits) {
+using Implementations = std::map<std::string, bool>; // whether interpolated
+using Limits = std::tuple<int, int, int>;
+
+LoweringSettings make_settings(int constant_fraction, double table_tolerance, const Implementations& interpolated,
+                               const Limits& limits) {
     LoweringSettings settings{.constant_fraction = constant_fraction, .table_tolerance = table_tolerance};
     for (const auto& [name, is_interpolated] : interpolated) {
         settings.implementations[index_of(operation_named(name))] =
@@ -138,8 +143,29 @@ std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, cons
     }
     settings.limits = {
         .node = std::get<0>(limits), .multiplicand = std::get<1>(limits), .multiplier = std::get<2>(limits)};
-    const std::span<const std::int64_t> values(X.data(), X.size());
-    return std::make_unique<BoundLowering>(settings, IntegerData(make_format(precision), values, X.shape(1)));
+    return settings;
+}
+
+IntegerData make_data(const Matrix<std::int64_t>& X, const FormatFields& precision) {
+    return {make_format(precision), std::span<const std::int64_t>(X.data(), X.size()), X.shape(1)};
+}
+
+std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, const FormatFields& precision,
+                                             int constant_fraction, double table_tolerance,
+                                             const Implementations& interpolated, const Limits& limits) {
+    return std::make_unique<BoundLowering>(make_settings(constant_fraction, table_tolerance, interpolated, limits),
+                                           make_data(X, precision));
+}
+
+std::shared_ptr<CircuitModel> make_circuit_model(const Matrix<std::int64_t>& X, const FormatFields& precision,
+                                                 const DelayLibrary& library, double available_ps,
+                                                 int constant_fraction, double table_tolerance,
+                                                 const Implementations& interpolated, const Limits& limits) {
+    return std::make_shared<CircuitModel>(
+        CircuitModel{.lowering = make_settings(constant_fraction, table_tolerance, interpolated, limits),
+                     .data = make_data(X, precision),
+                     .library = library,
+                     .available_ps = available_ps});
 }
 
 // Of a formula with at most one variable at x, as tables hold it.
@@ -170,6 +196,23 @@ Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
 void bind_lowering(nb::module_& module) {
     module.def("quantise", &quantise, "X"_a.noconvert(), "precision"_a);
     module.def("function_values", &function_values, "tree"_a, "x"_a.noconvert());
+    nb::class_<CircuitModel>(module, "CircuitModel")
+        .def(nb::new_(&make_circuit_model), "X"_a.noconvert(), "precision"_a, "library"_a, "available_ps"_a,
+             nb::kw_only(), "constant_fraction"_a, "table_tolerance"_a, "interpolated"_a, "limits"_a)
+        .def_prop_ro("rows", [](const CircuitModel& model) { return model.data.rows(); })
+        .def(
+            "cost",
+            [](const CircuitModel& model, const std::vector<Tree>& trees) {
+                const nb::gil_scoped_release without_gil;
+                CircuitJudge judge(model);
+                std::vector<std::optional<Cost>> costs;
+                costs.reserve(trees.size());
+                for (const Tree& tree : trees) {
+                    costs.push_back(judge(tree));
+                }
+                return costs;
+            },
+            "trees"_a);
     nb::class_<BoundLowering>(module, "Lowering")
         .def(nb::new_(&make_lowering), "X"_a.noconvert(), "precision"_a, nb::kw_only(), "constant_fraction"_a,
              "table_tolerance"_a, "interpolated"_a, "limits"_a)

@@ -6,6 +6,7 @@
 #include "tree.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -91,6 +92,7 @@ struct Budget {
     double lut = std::numeric_limits<double>::infinity();
     double dsp = std::numeric_limits<double>::infinity();
 
+    [[nodiscard]] bool limited() const { return std::isfinite(latency) || std::isfinite(lut) || std::isfinite(dsp); }
     [[nodiscard]] bool allows(const Cost& cost) const {
         return cost.latency <= latency && cost.lut <= lut && cost.dsp <= dsp;
     }

@@ -11,10 +11,15 @@ template <class T>
 Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
       evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost),
-      slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget), checker_(task.limits),
-      mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights), race_(task.data, task.options.batch),
-      rows_(race_.rows(0)), size_share_(task.limits.maxsize + 1, 0.0) {
+      slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
+      fixed_point_loss_(task.data, task.objective), checker_(task.limits),
+      mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
+      race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
+      size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
+    if (task.circuit != nullptr) {
+        judge_.emplace(*task.circuit);
+    }
 }
 
 template <class T> void Island<T>::draw_rows() {
@@ -51,6 +56,9 @@ template <class T> void Island<T>::score(Member& child, bool fit) {
             child.loss = worthless;
         }
     }
+    if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
+        child.loss = loss_of(child.tree);
+    }
     if (std::isfinite(child.loss)) {
         archive(child);
     }
@@ -67,21 +75,35 @@ template <class T> void Island<T>::archive(const Member& member) {
     const std::span<const double> losses = incumbent == nullptr ? std::span<const double>() : incumbent->chunk_losses;
     Entry entry{.tree = member.tree, .cost = member.cost, .complexity = member.complexity};
     if (!race_.promising(chunk_, member.loss, losses) ||
-        !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses)) {
+        !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses) || !insert(entry)) {
         return;
     }
+    if (fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps) < worthless &&
+        race_.run(evaluator_, entry.tree, entry.chunk_losses)) {
+        entry.cost = estimator_(entry.tree);
+        insert(entry);
+    }
+}
+
+template <class T> bool Island<T>::insert(Entry& entry) {
     entry.loss = race_.mean(entry.chunk_losses);
-    if (!std::isfinite(entry.loss) || (incumbent != nullptr && entry.loss >= incumbent->loss)) {
-        return;
+    const Entry* incumbent = rival(entry.cost, entry.complexity);
+    if (!std::isfinite(entry.loss) || !task_.budget.allows(entry.cost) ||
+        (incumbent != nullptr && entry.loss >= incumbent->loss)) {
+        return false;
     }
     found_.insert(entry);
-    const double loss = fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps);
-    entry.cost = estimator_(entry.tree);
-    if (loss < entry.loss && std::isfinite(loss) && task_.budget.allows(entry.cost) &&
-        race_.run(evaluator_, entry.tree, entry.chunk_losses)) {
-        entry.loss = race_.mean(entry.chunk_losses);
-        found_.insert(entry);
+    if (const std::optional<Cost> real = judge_ ? (*judge_)(entry.tree) : std::nullopt) {
+        Entry judged = entry;
+        judged.cost = *real;
+        if (task_.fixed_point != FixedPoint::never) {
+            judged.loss = fixed_point_loss();
+        }
+        if (task_.budget.allows(judged.cost)) {
+            judged_.insert(judged);
+        }
     }
+    return true;
 }
 
 template <class T> double Island<T>::fitness(const Member& member) const {
@@ -211,12 +233,19 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
     }
 }
 
+template <class T> double Island<T>::loss_of(const Tree& tree) {
+    if (task_.fixed_point != FixedPoint::always) {
+        return evaluator_.loss(tree, rows_);
+    }
+    return (*judge_)(tree) ? fixed_point_loss() : worthless;
+}
+
 template <class T> void Island<T>::immigrate(const Tree& tree, const Cost& cost) {
     if (members_.empty()) {
         return;
     }
     Member member{.tree = tree, .cost = cost, .complexity = tree.complexity()};
-    member.loss = evaluator_.loss(tree, rows_);
+    member.loss = loss_of(tree);
     place(std::move(member));
 }
 

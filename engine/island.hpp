@@ -3,11 +3,13 @@
 #pragma once
 
 #include "archive.hpp"
+#include "circuit_judge.hpp"
 #include "constants.hpp"
 #include "constraints.hpp"
 #include "cost.hpp"
 #include "duplicates.hpp"
 #include "evaluation.hpp"
+#include "fixed_point_loss.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
 #include "racing.hpp"
@@ -18,7 +20,9 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lat_sr {
@@ -40,6 +44,10 @@ struct EvolutionOptions {
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 
+// Which losses are those of the hardware's own arithmetic.
+enum class FixedPoint : unsigned char { never, archive, always };
+inline constexpr std::array<std::string_view, 3> fixed_point_names{"never", "archive", "always"};
+
 // What all islands share; outlives them.
 template <class T> struct Task {
     const Data<T>& data;
@@ -50,6 +58,9 @@ template <class T> struct Task {
     Grammar grammar;
     EvolutionOptions options;
     std::vector<Tree> guesses = {}; // members of every island from the start
+    // Judges what enters the archive; null where the cost model is all that is known.
+    const CircuitModel* circuit = nullptr;
+    FixedPoint fixed_point = FixedPoint::never;
     std::uint64_t seed = 0;
 };
 
@@ -91,6 +102,8 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
+    // Those of them whose circuits are within the budget, at the cost of the circuits.
+    Archive& judged() { return judged_; }
     [[nodiscard]] Random& random() { return random_; }
     [[nodiscard]] Counts counts() const {
         Counts counts = counts_;
@@ -108,6 +121,8 @@ private:
     void found_population();
     void rescore();
     std::size_t tournament();
+    // Loss of the formula judged last, by its circuit.
+    double fixed_point_loss() { return fixed_point_loss_(judge_->values(), judge_->fraction()); }
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
@@ -116,6 +131,9 @@ private:
     void score(Member& child, bool fit);
     [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     void archive(const Member& member);
+    // Whether the archive of this epoch takes the entry; then its circuit is judged too.
+    bool insert(Entry& entry);
+    [[nodiscard]] double loss_of(const Tree& tree);
     void place(Member member);
 
     const Task<T>& task_;
@@ -127,6 +145,8 @@ private:
     CostEstimator estimator_;
     Slack slack_;
     Slack donor_slack_;
+    std::optional<CircuitJudge> judge_;
+    FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;
     RecentFormulas recent_;
@@ -137,6 +157,7 @@ private:
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
+    Archive judged_;
     Counts counts_;
 };
 

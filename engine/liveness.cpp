@@ -149,14 +149,13 @@ void Liveness::read_sum(const CircuitOperation& operation, const LiveOperation& 
     const AlignedOperands aligned = aligned_operands(operation);
     std::array<SummandFormat, 4> summands{};
     std::size_t count = 0;
-    int finest = result.fraction;
     for (const AlignedOperand& operand : aligned) {
         summands[count++] = {operations_[operand.operation].fraction - operand.shift, operand.negated};
     }
     if (operation.opcode == Opcode::add_constant) {
         summands[count++] = {static_cast<int>(operation.data[1]), false};
     }
-    finest = summands[0].fraction;
+    int finest = summands[0].fraction;
     for (std::size_t k = 1; k < count; ++k) {
         finest = std::max(finest, summands[k].fraction);
     }

@@ -71,6 +71,7 @@ template <class T> void Search<T>::keep_state() {
     state.put(islands_.size());
     state.put(random_);
     archive_.save(state);
+    judged_.save(state);
     for (const auto& island : islands_) {
         island->save(state);
     }
@@ -92,6 +93,7 @@ template <class T> void Search<T>::restore(std::string_view bytes) {
     }
     state.get(random_);
     archive_.load(state);
+    judged_.load(state);
     for (const auto& island : islands_) {
         island->load(state);
     }
@@ -106,16 +108,19 @@ template <class T> void Search<T>::finish_epoch() noexcept {
         for (const auto& island : islands_) {
             archive_.merge(island->found());
             island->found().clear();
+            judged_.merge(island->judged());
+            island->judged().clear();
             counts += island->counts();
         }
-        if (archive_.best_loss() <= stopping_.target_loss) {
+        const Archive& results = task_.circuit == nullptr ? archive_ : judged_;
+        if (results.best_loss() <= stopping_.target_loss) {
             finish(StopReason::target);
         }
         if (counts.evaluations >= stopping_.evaluations) {
             finish(StopReason::evaluations);
         }
         std::vector<Entry> front;
-        for (const Entry* entry : archive_.front()) {
+        for (const Entry* entry : results.front()) {
             front.push_back(*entry);
         }
         {

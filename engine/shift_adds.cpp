@@ -70,14 +70,16 @@ template <class Visit> Found with_pair_divided_out(std::int64_t value, const Vis
     return found;
 }
 
-// Calls visit(digit, rest) for value == digit + rest until it finds something.
-template <class Visit> Found with_digit_taken_off(std::int64_t value, int lowest, const Visit& visit) {
+// Calls visit(digit, rest) for value == digit + rest with at most so many digits in the rest until it finds something.
+template <class Visit>
+Found with_digit_taken_off(std::int64_t value, int lowest, std::size_t most_left, const Visit& visit) {
     Found found;
     for (int exponent = lowest; exponent <= bit_length(value) && !found; ++exponent) {
         for (const bool negative : {false, true}) {
             const Digit digit{exponent, negative};
-            if (!found) {
-                found = visit(digit, value - digit.value());
+            const std::int64_t rest = value - digit.value();
+            if (!found && digit_count(rest) <= most_left) {
+                found = visit(digit, rest);
             }
         }
     }
@@ -246,7 +248,7 @@ private:
 
     // Two adders and a third behind them: all that three adders in three levels can make.
     Found with_three_adders(std::int64_t value) {
-        const Found found = with_digit_taken_off(value, 0, [&](Digit digit, std::int64_t rest) {
+        const Found found = with_digit_taken_off(value, 0, 4, [&](Digit digit, std::int64_t rest) {
             return needs_two_adders(rest) ? Found{sum(product(rest), digit * operand)} : Found{};
         });
         return found ? found : with_pair_divided_out(value, [&](Digit pair, std::int64_t rest) {
@@ -263,8 +265,8 @@ private:
             return digit_count(rest) <= 4 ? Found{times_pair(by_digits(rest), pair)} : Found{};
         });
         // A product of two adders and a pair of digits.
-        found = found ? found : with_digit_taken_off(value, 0, [&](Digit low, std::int64_t left) {
-            return with_digit_taken_off(left, low.exponent + 1, [&](Digit high, std::int64_t rest) {
+        found = found ? found : with_digit_taken_off(value, 0, 5, [&](Digit low, std::int64_t left) {
+            return with_digit_taken_off(left, low.exponent + 1, 4, [&](Digit high, std::int64_t rest) {
                 if (!needs_two_adders(rest)) {
                     return Found{};
                 }
@@ -272,15 +274,15 @@ private:
                 return Found{sum(first, sum(low * operand, high * operand))};
             });
         });
-        return found ? found : with_digit_taken_off(value, 0, [&](Digit digit, std::int64_t rest) {
+        return found ? found : with_digit_taken_off(value, 0, 6, [&](Digit digit, std::int64_t rest) {
             return three_of_a_pair(rest, [&] { return digit * operand; });
         });
     }
 
     Found with_five_adders(std::int64_t value) {
         Found found = by_pairs(value, 2);
-        found = found ? found : with_digit_taken_off(value, 0, [&](Digit low, std::int64_t left) {
-            return with_digit_taken_off(left, low.exponent + 1, [&](Digit high, std::int64_t rest) {
+        found = found ? found : with_digit_taken_off(value, 0, 7, [&](Digit low, std::int64_t left) {
+            return with_digit_taken_off(left, low.exponent + 1, 6, [&](Digit high, std::int64_t rest) {
                 return three_of_a_pair(rest, [&] { return sum(low * operand, high * operand); });
             });
         });
@@ -362,7 +364,7 @@ private:
                 const Found part = short_enough(rest);
                 return part ? Found{times_pair(*part, pair)} : Found{};
             });
-            found = found ? found : with_digit_taken_off(value, 0, [&](Digit digit, std::int64_t rest) {
+            found = found ? found : with_digit_taken_off(value, 0, 8, [&](Digit digit, std::int64_t rest) {
                 const Found part = short_enough(rest);
                 return part ? Found{sum(*part, digit * operand)} : Found{};
             });

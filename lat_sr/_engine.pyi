@@ -135,6 +135,8 @@ class Settings:
         target_loss: float,
         threads: int,
         guesses: Sequence[Tree],
+        circuit: CircuitModel | None,
+        fixed_point: str,
     ) -> None: ...
 
 class Counts:
@@ -173,6 +175,23 @@ _TableFields = tuple[list[int], Tree | str, str]
 
 def function_values(tree: Tree, x: NDArray[np.float64]) -> list[float]: ...
 def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]: ...
+
+class CircuitModel:
+    def __init__(
+        self,
+        X: NDArray[np.int64],
+        precision: CastFields,
+        library: DelayLibrary,
+        available_ps: float,
+        *,
+        constant_fraction: int,
+        table_tolerance: float,
+        interpolated: Mapping[str, bool],
+        limits: tuple[int, int, int],
+    ) -> None: ...
+    @property
+    def rows(self) -> int: ...
+    def cost(self, trees: Sequence[Tree]) -> list[Cost | None]: ...
 
 class Lowering:
     def __init__(

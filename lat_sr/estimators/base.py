@@ -23,6 +23,7 @@ from lat_sr.expression import Expression, evaluate, parse, to_latex, to_sympy
 from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
+from lat_sr.search.problem import FIXED_POINT
 from lat_sr.target import Target
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "populations": [_COUNT],
         "population_size": [Interval(Integral, 2, None, closed="left")],
         "batch_size": [_COUNT, None],
+        "fixed_point": [StrOptions(set(FIXED_POINT))],
         "parsimony": [Interval(Real, 0, None, closed="left")],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
@@ -141,6 +143,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         populations: int = 8,
         population_size: int = 200,
         batch_size: int | None = None,
+        fixed_point: str = "never",
         parsimony: float = 0.0,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
@@ -176,6 +179,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.populations = populations
         self.population_size = population_size
         self.batch_size = batch_size
+        self.fixed_point = fixed_point
         self.parsimony = parsimony
         self.model_selection = model_selection
         self.n_jobs = n_jobs
@@ -329,6 +333,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             populations=self.populations,
             population_size=self.population_size,
             batch_size=self.batch_size,
+            fixed_point=self.fixed_point,
             parsimony=self.parsimony,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),

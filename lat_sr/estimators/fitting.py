@@ -103,6 +103,7 @@ class SearchSettings:
     populations: int
     population_size: int
     batch_size: int | None
+    fixed_point: str
     parsimony: float
     n_jobs: int | None
     verbose: bool
@@ -169,6 +170,7 @@ def fit_fronts(
         y=np.where(targets[:, 0] > 0, 1.0, -1.0),
         weights=weights,
         cost=hardware.cost_model(settings.operators, len(names)),
+        circuit=hardware.circuit_model(X),
         feature_names=tuple(names),
         loss=settings.loss,
         operators=settings.operators,
@@ -180,6 +182,7 @@ def fit_fronts(
         islands=settings.populations,
         population_size=settings.population_size,
         batch_size=settings.batch_size,
+        fixed_point=settings.fixed_point,
         parsimony=settings.parsimony,
         timeout=settings.timeout,
         max_evaluations=settings.max_evaluations

@@ -79,6 +79,9 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Islands, and formulas on each.
     batch_size : int, optional
         Samples that a candidate is tried on at first; all by default.
+    fixed_point : {"never", "archive", "always"}
+        Which losses of the search are those of the hardware's results: none, those of the front, or all (several
+        times slower). Needs ``latency_model="scheduled"``.
     parsimony : float
         Loss that a node must gain to be worth it during the search.
     model_selection : {"accuracy", "best", "score"} or int

@@ -84,7 +84,7 @@ def schedule(
     >>> from lat_sr import lower, parse
     >>> from lat_sr.circuit import trace
     >>> from lat_sr.profiles import load_library
-    >>> circuit = trace(lower(parse("x0*x1 + x2*x3 + x4*x5"), "ap_fixed<16,6>"))
+    >>> circuit = trace(lower(parse("x0*x1*x2"), "ap_fixed<16,6>"))
     >>> schedule(circuit, load_library(), available_ps=5000.0).stages
     2
     """

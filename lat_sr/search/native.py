@@ -161,10 +161,11 @@ def _identity(problem: SearchProblem) -> bytes:
     rest = {
         field.name: getattr(problem, field.name)
         for field in fields(problem)
-        if field.name not in (*arrays, *ends, "cost")
+        if field.name not in (*arrays, *ends, "cost", "circuit")
     }
     digest.update(repr(sorted(rest.items(), key=lambda item: item[0])).encode())
     digest.update(repr(_cost_numbers(problem.cost)).encode())
+    digest.update(b"" if problem.circuit is None else problem.circuit.digest())
     return digest.digest()
 
 
@@ -279,6 +280,8 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         target_loss=problem.target_loss,
         threads=problem.threads or len(os.sched_getaffinity(0)),
         guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
+        circuit=None if problem.circuit is None else problem.circuit.native(),
+        fixed_point=problem.fixed_point,
     )
 
 

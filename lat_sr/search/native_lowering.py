@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -84,14 +85,10 @@ class NativeLowering:
         self.input_names = tuple(input_names or (f"x{i}" for i in range(columns)))
         if len(self.input_names) != columns:
             raise InputError(f"X has {columns} columns but there are {len(self.input_names)} input names")
-        limits = limits or WidthLimits()
         self._native = _engine.Lowering(
             integers,
             cast_fields(self.precision),
-            constant_fraction=self.precision.fraction if constant_fraction is None else constant_fraction,
-            table_tolerance=table_tolerance,
-            interpolated=_interpolated(implementations),
-            limits=(limits.node, limits.multiplicand, limits.multiplier),
+            **lowering_settings(self.precision, implementations, constant_fraction, table_tolerance, limits),
         )
 
     def lower(self, expressions: Expression | Sequence[Expression]) -> LoweredFormulas:
@@ -157,6 +154,32 @@ class NativeLowering:
         if isinstance(function, str):
             return function
         return str(expression_of(function.postfix, self.input_names))
+
+
+class LoweringSettings(TypedDict):
+    """Keywords of the core's lowering."""
+
+    constant_fraction: int
+    table_tolerance: float
+    interpolated: dict[str, bool]
+    limits: tuple[int, int, int]
+
+
+def lowering_settings(
+    precision: Precision,
+    implementations: str | Mapping[str, str] = "table",
+    constant_fraction: int | None = None,
+    table_tolerance: float = DEFAULT_TABLE_TOLERANCE,
+    limits: WidthLimits | None = None,
+) -> LoweringSettings:
+    """Settings of `lat_sr.datapath.lower` as the C++ core takes them."""
+    limits = limits or WidthLimits()
+    return {
+        "constant_fraction": precision.fraction if constant_fraction is None else constant_fraction,
+        "table_tolerance": table_tolerance,
+        "interpolated": _interpolated(implementations),
+        "limits": (limits.node, limits.multiplicand, limits.multiplier),
+    }
 
 
 def quantised(X: ArrayLike, precision: Precision) -> NDArray[np.int64]:

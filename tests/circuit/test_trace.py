@@ -139,6 +139,20 @@ def test_a_choice_keeps_the_bounds_of_its_node() -> None:
     assert_equal(datapath)
 
 
+def test_a_table_has_an_entry_for_values_that_never_occur() -> None:
+    # Nothing but zero is left of the input, which the circuit of the casts cannot tell: its signal may be -1.
+    precision = Precision(8, 3)
+    rounding = Precision(10, 13, True, Quantization.RND_CONV, Overflow.SAT_SYM)
+    nodes = (
+        Node(Kind.INPUT, (), -128, 127, 5),
+        Node(Kind.CAST, (0,), 0, 0, -3, precision=rounding),
+        Node(Kind.CAST, (1,), 0, 0, -4, precision=Precision(2, 6)),
+        Node(Kind.LOOKUP, (2,), 376, 376, 7, index=0),
+        Node(Kind.ADD, (0, 3), -136, 884, 7),
+    )
+    assert_equal(Datapath(precision, ("a",), nodes, (4,), (Table("one", (376,), 7),)))
+
+
 def test_tables_that_nothing_reads_are_left_out() -> None:
     precision = Precision(2, 2)
     nodes = (
