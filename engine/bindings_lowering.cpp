@@ -97,13 +97,15 @@ TableFields table_fields(const Lowering& lowering, const std::vector<std::int64_
 
 LoweredFields lower(BoundLowering& bound, const std::vector<Tree>& trees) {
     const Lowered& lowered = bound(trees);
-    std::string refusal(text_of(lowered.refusal));
+    const std::string refusal(text_of(lowered.refusal));
     if (lowered.refusal != Refusal::none) {
-        return {std::move(refusal), {}, {}, {}, nb::none()};
+        return {refusal, {}, {}, {}, nb::none()};
     }
     std::vector<NodeFields> nodes;
+    nodes.reserve(lowered.nodes.size());
     std::ranges::transform(lowered.nodes, std::back_inserter(nodes), node_fields);
     std::vector<TableFields> tables;
+    tables.reserve(lowered.tables.size());
     for (std::size_t i = 0; i < lowered.tables.size(); ++i) {
         tables.push_back(table_fields(bound.lowering(), lowered.tables[i], lowered.table_names[i]));
     }
@@ -115,7 +117,7 @@ LoweredFields lower(BoundLowering& bound, const std::vector<Tree>& trees) {
             values[row * outputs + k] = lowered.values[k][row];
         }
     }
-    return {std::move(refusal), std::move(nodes), lowered.outputs, std::move(tables),
+    return {refusal, std::move(nodes), lowered.outputs, std::move(tables),
             nb::cast(integer_array(std::move(values), rows, outputs))};
 }
 

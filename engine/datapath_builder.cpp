@@ -3,7 +3,6 @@
 #include "tree.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -215,8 +214,8 @@ NodeId DatapathBuilder::lookup(NodeId a, const TableName& name, std::span<const 
                    .operands = {a},
                    .bounds = {low, high},
                    .fraction = fraction,
-                   .index = static_cast<std::uint32_t>(index),
-                   .hash = identity});
+                   .index = static_cast<std::uint32_t>(index)},
+                  identity);
 }
 
 NodeId DatapathBuilder::narrow(NodeId a, int width) {
@@ -268,7 +267,7 @@ NodeId DatapathBuilder::aligned(NodeKind kind, NodeId a, NodeId b, std::optional
     return append(node);
 }
 
-void DatapathBuilder::identify(BuilderNode& node, std::uint64_t table) const {
+std::uint64_t DatapathBuilder::identity(const BuilderNode& node, std::uint64_t table) const {
     std::uint64_t hash = mix_hash(table, static_cast<std::uint64_t>(node.kind));
     hash = mix_hash(hash, static_cast<std::uint64_t>(node.fraction));
     hash = mix_hash(hash, static_cast<std::uint64_t>(node.value));
@@ -283,14 +282,14 @@ void DatapathBuilder::identify(BuilderNode& node, std::uint64_t table) const {
     for (std::size_t i = 0; i < node.arity; ++i) {
         hash = mix_hash(hash, nodes_[node.operands[i]].hash);
     }
-    node.hash = hash;
+    return hash;
 }
 
-NodeId DatapathBuilder::append(BuilderNode node) {
+NodeId DatapathBuilder::append(BuilderNode node, std::uint64_t table) {
     if (refused()) {
         return 0;
     }
-    identify(node, node.hash);
+    node.hash = identity(node, table);
     const auto equal = [&](NodeId other) {
         const BuilderNode& known = nodes_[other];
         return known.kind == node.kind && known.operands == node.operands && known.fraction == node.fraction &&
@@ -402,8 +401,8 @@ IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
         break;
     }
     case NodeKind::scale: {
-        const bool is_narrow = signed_width(first) <= narrow_operand &&
-                               std::bit_width(static_cast<std::uint64_t>(std::abs(node.value))) < narrow_operand;
+        const bool is_narrow =
+            signed_width(first) <= narrow_operand && std::abs(node.value) < (std::int64_t{1} << (narrow_operand - 1));
         (is_narrow ? kernels_.scale_narrow : kernels_.scale)(a, node.value, out, rows);
         break;
     }

@@ -47,7 +47,7 @@ struct BuilderNode {
     NodeKind kind = NodeKind::constant;
     std::uint8_t arity = 0;
     std::array<NodeId, 3> operands{};
-    Interval bounds{}; // for every input the ports can carry
+    Interval bounds; // for every input the ports can carry
     int fraction = 0;
     std::uint32_t index = 0; // column of an input, table of a lookup
     std::int64_t value = 0;
@@ -115,8 +115,9 @@ private:
     NodeId aligned(NodeKind kind, NodeId a, NodeId b, std::optional<NodeId> condition = std::nullopt);
     NodeId coarsened(NodeId a, int fraction);
     [[nodiscard]] int signed_width(NodeId a) const;
-    NodeId append(BuilderNode node);
-    void identify(BuilderNode& node, std::uint64_t table) const;
+    // `table` is the identity of a lookup's table.
+    NodeId append(BuilderNode node, std::uint64_t table = 0);
+    [[nodiscard]] std::uint64_t identity(const BuilderNode& node, std::uint64_t table) const;
     [[nodiscard]] std::optional<std::int64_t> folded(const BuilderNode& node) const;
     IntegerColumn evaluated(const BuilderNode& node);
     void evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out) const;

@@ -22,7 +22,7 @@ struct TableShape {
     int result_fraction = 0;
 };
 
-// All pointers are to `count` values.
+// All pointers are to `count` values; an output may be the input itself where there is one input of doubles.
 struct FloatKernels {
     using Unary = void (*)(const double* a, double* out, std::size_t count);
     using Binary = void (*)(const double* a, const double* b, double* out, std::size_t count);

@@ -47,7 +47,6 @@ public:
     }
 
     [[nodiscard]] const Part& operator[](PartId part) const { return parts_[part]; }
-    [[nodiscard]] std::size_t size() const { return parts_.size(); }
 
     // In postfix order.
     [[nodiscard]] std::vector<Node> formula(PartId part) const;

@@ -9,7 +9,7 @@ namespace lat_sr {
 
 FixedFormat fixed_format(int width, int integer, bool is_signed, Quantization quantization, Overflow overflow) {
     const int magnitude_bits = width - (is_signed ? 1 : 0);
-    const std::int64_t bound = std::int64_t{1} << std::min(std::max(magnitude_bits, 0), 62);
+    const auto bound = static_cast<std::int64_t>(std::uint64_t{1} << std::clamp(magnitude_bits, 0, 62));
     const std::int64_t lowest = overflow == Overflow::sat_sym ? 1 - bound : -bound;
     return {.width = width,
             .fraction = width - integer,

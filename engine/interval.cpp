@@ -11,7 +11,7 @@ namespace {
 // Two's complement arithmetic on the bits is the matter of this part.
 // NOLINTBEGIN(bugprone-signed-bitwise)
 
-int bits_of(std::int64_t value) { return std::bit_width(static_cast<std::uint64_t>(value)); }
+int bits_of(std::int64_t value) { return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(value))); }
 
 std::int64_t shifted(std::int64_t value, int left) {
     return static_cast<std::int64_t>(static_cast<std::uint64_t>(value) << static_cast<unsigned>(left));

@@ -11,10 +11,14 @@ struct Interval {
     std::int64_t low = 0;
     std::int64_t high = 0;
 
+    constexpr Interval() = default;
+    constexpr Interval(std::int64_t first, std::int64_t last) : low(first), high(last) {}
+
     bool operator==(const Interval&) const = default;
 };
 
-// Bits of the smallest two's complement (or unsigned, if low >= 0) format that holds the interval.
+// Bits of the smallest two's complement (or unsigned, if low >= 0) format that holds the interval; for a negative power
+// of two as the higher end one bit more, as in Python.
 [[nodiscard]] int interval_width(Interval interval);
 
 [[nodiscard]] Interval shifted(Interval interval, int left);

@@ -44,12 +44,12 @@ NodeId Lowering::lower(PartId part) {
         return 0;
     }
     lowered_.resize(std::max<std::size_t>(lowered_.size(), part + 1));
-    if (!lowered_[part]) {
+    if (lowered_[part] == 0) {
         const std::optional<NodeId> table = fused(part, 2);
         const NodeId node = table ? *table : structural(part);
         lowered_[part] = node;
     }
-    return *lowered_[part];
+    return lowered_[part];
 }
 
 // One lookup for a part that depends on one variable and holds a table function, if a table can hold it.
@@ -137,7 +137,7 @@ NodeId Lowering::divide(const Part& part) {
     const double value = denominator.constant;
     const double reciprocal = 1.0 / value;
     if (!std::isfinite(reciprocal) || !std::isfinite(value)) {
-        return builder_.refuse(Refusal::division_by_zero);
+        return builder_.refuse(Refusal::divisor_zero_or_infinite);
     }
     // The reciprocal keeps as many significant bits as a constant near 1 has.
     const int fraction =
@@ -238,13 +238,13 @@ DatapathNode Lowering::pruned(const BuilderNode& node) {
     }
     if (node.kind == NodeKind::lookup) {
         table_numbers_.resize(std::max<std::size_t>(table_numbers_.size(), node.index + 1));
-        if (!table_numbers_[node.index]) {
+        if (table_numbers_[node.index] == 0) {
             const BuilderTable& table = builder_.table(node.index);
-            table_numbers_[node.index] = result_.tables.size();
             result_.tables.push_back(table.entries);
             result_.table_names.push_back(table.name);
+            table_numbers_[node.index] = result_.tables.size();
         }
-        result.index = *table_numbers_[node.index];
+        result.index = table_numbers_[node.index] - 1;
     }
     return result;
 }

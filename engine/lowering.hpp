@@ -72,10 +72,10 @@ private:
     DatapathBuilder builder_;
     TableFunctions tables_;
     RangeReduction reduction_;
-    std::vector<std::optional<NodeId>> lowered_; // by part
+    std::vector<NodeId> lowered_; // by part; 0 of those to come
     std::vector<NodeId> outputs_;
-    std::vector<std::size_t> numbers_; // of the nodes kept, from 1; 0 of the others
-    std::vector<std::optional<std::size_t>> table_numbers_;
+    std::vector<std::size_t> numbers_;                 // of the nodes kept, from 1; 0 of the others
+    std::vector<std::size_t> table_numbers_;           // likewise
     std::vector<std::vector<std::int64_t>> constants_; // values of constant outputs
     Lowered result_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstdlib>
 #include <limits>
@@ -69,7 +70,8 @@ NodeId RangeReduction::normalised(NodeId a, int step) {
     NodeId mantissa = builder_.scale(a, 1.0, width - fraction);
     stages_.clear();
     const NodeId one = builder_.constant(1, 0);
-    for (int shift = step << std::max(0, bits_of(width / step - 1) - 1); shift >= step; shift /= 2) {
+    const auto steps = static_cast<unsigned>(width / step - 1);
+    for (int shift = step * static_cast<int>(std::max(1U, std::bit_floor(steps))); shift >= step; shift /= 2) {
         if (shift < width) {
             // The top `shift` bits are all zero where this part, counted in units of its last bit, is below one.
             const NodeId top = builder_.slice(mantissa, shift, 0);
@@ -83,7 +85,7 @@ NodeId RangeReduction::normalised(NodeId a, int step) {
 }
 
 NodeId RangeReduction::table(NodeId operand, const TableFunction& function, const TableStyle& style) {
-    return *tables_.lookup(operand, function, style, true);
+    return tables_.lookup(operand, function, style, true).value_or(0);
 }
 
 // Table of a function over a mantissa in [1/2, 1), indexed by the bits behind its leading one.
@@ -134,7 +136,7 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
     // log x = log m + (width - fraction - shift) log 2 with m in [1/2, 1).
     AffineFunction of_rest = AffineFunction::of(Op::log);
     of_rest.argument_offset = 0.5;
-    of_rest.offset = (width - fraction) * std::log(2.0);
+    of_rest.offset = (width - fraction) * std::numbers::ln2;
     of_rest.scale = unit;
     NodeId result = octave(mantissa, TableFunction::of("log of mantissa", of_rest), style);
     const NodeId zero = builder_.constant(0, 0);
@@ -142,7 +144,7 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
     for (const Stage& stage : stages_) {
         exponent = builder_.add(exponent, builder_.select(stage.condition, builder_.constant(stage.shift, 0), zero));
     }
-    const AffineFunction product{.argument_scale = std::log(2.0) * unit};
+    const AffineFunction product{.argument_scale = std::numbers::ln2 * unit};
     const TableStyle exact{
         .implementation = Implementation::table, .tolerance = 0.5, .fraction = style.result_fraction(), .guard = 0};
     result = builder_.subtract(result, table(exponent, TableFunction::of("log exponent", product), exact));
@@ -154,9 +156,9 @@ NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style)
 NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     const double unit = std::ldexp(1.0, -builder_[a].fraction);
     const Interval seen = builder_.seen(a);
-    const double highest = std::floor(static_cast<double>(seen.high) * unit / std::log(2.0));
+    const double highest = std::floor(static_cast<double>(seen.high) * unit / std::numbers::ln2);
     // Below this exponent every result is less than half of the result's last bit.
-    const double lowest = std::max(std::floor(static_cast<double>(seen.low) * unit / std::log(2.0)),
+    const double lowest = std::max(std::floor(static_cast<double>(seen.low) * unit / std::numbers::ln2),
                                    static_cast<double>(-style.result_fraction() - 2));
     if (highest - lowest > largest_exponents) {
         return builder_.refuse(Refusal::exponential_too_large);
@@ -164,7 +166,7 @@ NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     if (lowest > std::numeric_limits<double>::max_exponent) {
         return builder_.refuse(Refusal::function_undefined); // infinite on all data
     }
-    const double scaling = std::nearbyint(std::ldexp(1.0, log2_e_fraction) / std::log(2.0));
+    const double scaling = std::nearbyint(std::ldexp(1.0, log2_e_fraction) / std::numbers::ln2);
     const NodeId scaled = builder_.scale(a, scaling, log2_e_fraction);
     const int bits = std::max(bits_of(highest - lowest), 1);
     // t = x / ln 2 - lowest is non-negative; its integer part selects the shift, its fraction the table entry.
@@ -176,7 +178,8 @@ NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     for (int position = 0; position < bits; ++position) {
         // Negative where the bit of weight 2^position is set.
         const NodeId bit = builder_.slice(t, 1, position + 1, true);
-        result = builder_.select(bit, builder_.scale(result, 1.0, -(1 << std::min(position, largest_shift))), result);
+        const int weight = static_cast<int>(1U << static_cast<unsigned>(std::min(position, largest_shift)));
+        result = builder_.select(bit, builder_.scale(result, 1.0, -weight), result);
     }
     result = builder_.scale(result, 1.0, -static_cast<int>(lowest));
     return to_result(result, a, AffineFunction::of(Op::exp), style);

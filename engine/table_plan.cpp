@@ -11,26 +11,37 @@ namespace {
 
 double power_of_two(int exponent) { return std::ldexp(1.0, exponent); }
 
-// Fills the gaps between defined values with the nearest of them, ties decided as numpy.interp and round do.
-void fill_gaps(std::span<const std::size_t> defined, std::vector<double>& values) {
+// Puts the nearest number in the place of NaN, ties decided as numpy.interp and round do; false if there is no number.
+bool fill_gaps(std::vector<double>& values) {
     const auto at = [&](std::size_t i) { return values.begin() + static_cast<std::ptrdiff_t>(i); };
-    std::fill(at(0), at(defined.front()), values[defined.front()]);
-    std::fill(at(defined.back()), values.end(), values[defined.back()]);
-    for (std::size_t k = 0; k + 1 < defined.size(); ++k) {
-        const std::size_t begin = defined[k];
-        const std::size_t end = defined[k + 1];
-        const double slope = 1.0 / static_cast<double>(end - begin);
-        const auto number = static_cast<double>(k);
-        for (std::size_t i = begin + 1; i < end; ++i) {
-            const double position = slope * static_cast<double>(i - begin) + number;
-            values[i] = values[std::nearbyint(position) == number ? begin : end];
+    std::size_t numbers = 0; // up to and with the last one
+    std::size_t last = 0;
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        if (std::isnan(values[i])) {
+            continue;
         }
+        if (numbers == 0) {
+            std::fill(at(0), at(i), values[i]);
+        } else if (i > last + 1) {
+            const double slope = 1.0 / static_cast<double>(i - last);
+            const double rank = static_cast<double>(numbers) - 1.0;
+            for (std::size_t gap = last + 1; gap < i; ++gap) {
+                const double position = slope * static_cast<double>(gap - last) + rank;
+                values[gap] = values[std::nearbyint(position) == rank ? last : i];
+            }
+        }
+        last = i;
+        ++numbers;
     }
+    std::fill(at(last), values.end(), values[last]);
+    return numbers > 0;
 }
 
 } // namespace
 
-std::int64_t Covering::first(int drop) const { return is_signed ? -(std::int64_t{1} << (width - 1 - drop)) : 0; }
+std::int64_t Covering::first(int drop) const {
+    return is_signed ? -static_cast<std::int64_t>(std::uint64_t{1} << static_cast<unsigned>(width - 1 - drop)) : 0;
+}
 
 Covering covering(DatapathBuilder& builder, NodeId node) {
     const Interval seen = builder.seen(node);
@@ -65,22 +76,9 @@ std::shared_ptr<const TablePlan> TablePlanner::operator()(NodeId operand, const 
 }
 
 // Values in which the nearest one inside of the domain stands in outside of it; false if there is none.
-bool TablePlanner::defined(std::span<const double> cells, std::vector<double>& out) {
+bool TablePlanner::defined(std::span<const double> cells, std::vector<double>& out) const {
     out.assign(cells.begin(), cells.end());
-    if (kernels_.all_finite(out.data(), out.size())) {
-        return true;
-    }
-    positions_.clear();
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        if (!std::isnan(out[i])) {
-            positions_.push_back(i);
-        }
-    }
-    if (positions_.empty()) {
-        return false;
-    }
-    fill_gaps(positions_, out);
-    return true;
+    return kernels_.all_finite(out.data(), out.size()) || fill_gaps(out);
 }
 
 // Clips entries that no seen argument reaches to the range of those that one does; gives the result's fraction.

@@ -65,7 +65,7 @@ public:
 private:
     bool direct(const Covering& covering, double unit, int index_bits, const TableStyle& style, TablePlan& plan);
     bool interpolated(const Covering& covering, double unit, int index_bits, const TableStyle& style, TablePlan& plan);
-    bool defined(std::span<const double> cells, std::vector<double>& out);
+    bool defined(std::span<const double> cells, std::vector<double>& out) const;
     int fit_seen_range(const Covering& covering, int drop, const TableStyle& style, std::vector<double>& values) const;
     [[nodiscard]] double largest_magnitude(std::span<const double> values) const;
     void round(std::span<const double> values, int fraction, TableEntries& entries) const;
@@ -80,7 +80,6 @@ private:
     std::vector<double> slopes_;
     std::vector<double> results_;
     std::vector<double> errors_;
-    std::vector<std::size_t> positions_;
 };
 
 } // namespace lat_sr
