@@ -13,28 +13,43 @@ Archive::Cell Archive::lut_cell(const Cost& cost) {
     return {cost.latency, static_cast<std::size_t>(std::log2(1.0 + cost.lut) * cells)};
 }
 
+const Entry* Archive::best_within(const Cells& cells, const Cell& limit) {
+    const Entry* best = nullptr;
+    for (const auto& [cell, entry] : cells) {
+        if (cell.first > limit.first) {
+            break;
+        }
+        if (cell.second <= limit.second && (best == nullptr || entry.loss < best->loss)) {
+            best = &entry;
+        }
+    }
+    return best;
+}
+
 const Entry* Archive::rival(const Cost& cost, std::size_t complexity) const {
-    const auto by_size = by_size_.find({cost.latency, complexity});
-    const auto by_lut = by_lut_.find(lut_cell(cost));
-    if (by_size == by_size_.end() || by_lut == by_lut_.end()) {
+    const Entry* by_size = best_within(by_size_, {cost.latency, complexity});
+    const Entry* by_lut = best_within(by_lut_, lut_cell(cost));
+    if (by_size == nullptr || by_lut == nullptr) {
         return nullptr;
     }
-    return by_size->second.loss < by_lut->second.loss ? &by_lut->second : &by_size->second;
+    return by_size->loss < by_lut->loss ? by_lut : by_size;
+}
+
+bool Archive::insert(Cells& cells, const Cell& cell, const Entry& entry) {
+    const Entry* best = best_within(cells, cell);
+    if (best != nullptr && best->loss <= entry.loss) {
+        return false;
+    }
+    std::erase_if(cells, [&](const auto& other) {
+        return other.first.first >= cell.first && other.first.second >= cell.second && other.second.loss >= entry.loss;
+    });
+    cells.insert_or_assign(cell, entry);
+    return true;
 }
 
 bool Archive::insert(const Entry& entry) {
-    bool kept = false;
-    const auto keep_in = [&](std::map<Cell, Entry>& cells, const Cell& cell) {
-        const auto [position, inserted] = cells.try_emplace(cell, entry);
-        if (!inserted && entry.loss < position->second.loss) {
-            position->second = entry;
-            kept = true;
-        }
-        kept = kept || inserted;
-    };
-    keep_in(by_size_, {entry.cost.latency, entry.complexity});
-    keep_in(by_lut_, lut_cell(entry.cost));
-    return kept;
+    const bool by_size = insert(by_size_, {entry.cost.latency, entry.complexity}, entry);
+    return insert(by_lut_, lut_cell(entry.cost), entry) || by_size;
 }
 
 void Archive::merge(const Archive& other) {

@@ -1,5 +1,5 @@
-// The best formulas so far: one for each (latency, size) cell and one for each (latency, LUT) cell. The front comes
-// from them.
+// The best formulas so far: those that no other equals or beats in loss, latency and size, or in loss, latency and LUT.
+// The front comes from them.
 #pragma once
 
 #include "cost.hpp"
@@ -30,7 +30,7 @@ public:
     void merge(const Archive& other);
     void clear();
 
-    // Best by (latency, size), in the order of the cells.
+    // Best by (latency, size), in this order.
     [[nodiscard]] std::vector<const Entry*> entries() const;
     // Entries that no other equals or beats in loss, latency and LUT at once; by latency, LUT.
     [[nodiscard]] std::vector<const Entry*> front() const;
@@ -40,12 +40,16 @@ public:
     void load(StateReader& state);
 
 private:
-    using Cell = std::pair<int, std::size_t>;
+    using Cell = std::pair<int, std::size_t>; // latency, and size or LUT
+    using Cells = std::map<Cell, Entry>;
 
     static Cell lut_cell(const Cost& cost);
+    // Smallest loss where neither of the two is larger; null if there is none.
+    static const Entry* best_within(const Cells& cells, const Cell& limit);
+    static bool insert(Cells& cells, const Cell& cell, const Entry& entry);
 
-    std::map<Cell, Entry> by_size_;
-    std::map<Cell, Entry> by_lut_;
+    Cells by_size_;
+    Cells by_lut_;
 };
 
 } // namespace lat_sr

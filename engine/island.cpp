@@ -84,17 +84,13 @@ template <class T> bool Island<T>::archive(const Member& member) {
         !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses)) {
         return true;
     }
-    if (task_.fixed_point == FixedPoint::never && incumbent != nullptr &&
-        race_.mean(entry.chunk_losses) >= incumbent->loss) {
-        return true;
+    const Verdict verdict = insert(entry);
+    if (verdict == Verdict::kept &&
+        std::isfinite(fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps)) &&
+        within_budget(entry.tree, entry.cost) && race_.run(evaluator_, entry.tree, entry.chunk_losses)) {
+        insert(entry);
     }
-    Entry polished = entry;
-    if (std::isfinite(fitter_.fit(polished.tree, task_.data.all(), task_.options.polish_steps)) &&
-        within_budget(polished.tree, polished.cost) && race_.run(evaluator_, polished.tree, polished.chunk_losses) &&
-        insert(polished) == Verdict::kept) {
-        return true;
-    }
-    return insert(entry) != Verdict::over_budget;
+    return verdict != Verdict::over_budget;
 }
 
 template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
