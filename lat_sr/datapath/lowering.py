@@ -86,7 +86,7 @@ def lower(
     if not roots:
         raise InputError("no expression to lower; pass at least one")
     roots = [expand_user_operators(root) for root in roots]
-    names = _input_names(roots, input_names)
+    names = port_order(roots, input_names)
     integers = None
     if X is not None:
         data = np.asarray(X, dtype=np.float64)
@@ -104,7 +104,8 @@ def lower(
     return _prune(builder, precision, outputs)
 
 
-def _input_names(roots: Sequence[Expression], input_names: Sequence[str] | None) -> list[str]:
+def port_order(roots: Sequence[Expression], input_names: Sequence[str] | None) -> list[str]:
+    """The input ports of formulas: those given, or their variables."""
     used = list(dict.fromkeys(name for root in roots for name in root.variables))
     if input_names is None:
         # x0, x1, ..., x10 in the order of their numbers; other names in the order of first use.
