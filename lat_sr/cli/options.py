@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lat_sr.errors import InputError
+
+if TYPE_CHECKING:
+    from lat_sr.datapath import ExplicitTable
 
 
 class Task(str, Enum):
@@ -19,12 +22,12 @@ class Task(str, Enum):
     classification = "classification"
 
 
-class Flavor(str, Enum):
+class ExportTarget(str, Enum):
     """Kinds of projects."""
 
-    verilog = "verilog"
-    vhdl = "vhdl"
+    rtl = "rtl"
     hls = "hls"
+    hls4ml = "hls4ml"
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -49,6 +52,32 @@ DEFAULT_PRECISION = "ap_fixed<16,6>"
 def comma_separated(text: str | None) -> tuple[str, ...]:
     """Names from a text with commas; none from nothing."""
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
+    """Values of an option that is written NAME=VALUE and may be repeated."""
+    pairs = [text.partition("=") for text in texts or ()]
+    for name, sign, value in pairs:
+        if not (name.strip() and sign and value.strip()):
+            raise InputError(f"{option} {name + sign + value!r} is not NAME=VALUE, for instance {example}")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def parse_tables(texts: Sequence[str] | None) -> dict[str, ExplicitTable]:
+    """Tables of functions from NAME=START:STOP:SIZE."""
+    from lat_sr.datapath import ExplicitTable
+
+    tables = {}
+    for name, text in named(texts, "--table", "sin=-4:4:1024").items():
+        try:
+            start, stop, size = text.split(":")
+            numbers = float(start), float(stop), int(size)
+        except ValueError:
+            raise InputError(
+                f"--table {name}={text} is not NAME=START:STOP:SIZE, for instance sin=-4:4:1024"
+            ) from None
+        tables[name] = ExplicitTable(*numbers)
+    return tables
 
 
 def parse_ranges(texts: Sequence[str] | None) -> dict[str, tuple[float, float]] | None:

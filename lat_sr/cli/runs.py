@@ -12,7 +12,7 @@ from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
     Clock,
-    Flavor,
+    ExportTarget,
     Jobs,
     Json,
     Part,
@@ -20,6 +20,8 @@ from lat_sr.cli.options import (
     Task,
     ToolchainName,
     comma_separated,
+    named,
+    parse_tables,
 )
 from lat_sr.errors import InputError, VerificationError
 
@@ -205,15 +207,39 @@ def _refusal(report: Any) -> VerificationError | None:
 def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
-    flavor: Annotated[Flavor, typer.Option(help="Kind of project.")] = Flavor.verilog,
+    target: Annotated[
+        ExportTarget,
+        typer.Option(help="RTL, C++ with the circuit's own bits, or hls4ml's kind of project."),
+    ] = ExportTarget.rtl,
+    flavor: Annotated[
+        str | None, typer.Option(help="verilog or vhdl of RTL, vitis or vivado of HLS; the first by default.")
+    ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="hls4ml: a function as a table; may be repeated. Others are the vendor's.",
+            metavar="NAME=START:STOP:SIZE",
+        ),
+    ] = None,
+    input_precision: Annotated[
+        list[str] | None,
+        typer.Option(help="hls4ml: format of one input; may be repeated.", metavar="NAME=FORMAT"),
+    ] = None,
+    result_precision: Annotated[str | None, typer.Option(help="hls4ml: format of the outputs.")] = None,
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
     from lat_sr.run_directory import read_run
 
-    files = read_run(run).model.export(out, flavor.value)
+    options = {
+        "tables": parse_tables(table),
+        "input_precisions": named(input_precision, "--input-precision", "'x0=ap_fixed<12,4>'"),
+        "result_precision": result_precision,
+    }
+    given = {name: value for name, value in options.items() if value}
+    files = read_run(run).model.export(out, flavor, target=target.value, **given)
     return Answer(
-        {"out": str(out), "flavor": flavor.value, "files": files},
+        {"out": str(out), "target": target.value, "files": files},
         lambda console: console.print(*files, sep="\n"),
     )
 

@@ -50,8 +50,14 @@ class ExplicitTable:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.start) and math.isfinite(self.stop) and self.start < self.stop):
-            raise InputError(f"a table from {self.start} to {self.stop} is empty; give a start below the stop")
-        if isinstance(self.size, bool) or int(self.size) != self.size or not 2 <= self.size <= MAXIMUM_ENTRIES:
+            raise InputError(
+                f"a table from {self.start} to {self.stop} is empty; give a start below the stop"
+            )
+        if (
+            isinstance(self.size, bool)
+            or int(self.size) != self.size
+            or not 2 <= self.size <= MAXIMUM_ENTRIES
+        ):
             raise InputError(f"a table has 2 to {MAXIMUM_ENTRIES} entries, not {self.size}")
         if math.frexp(self.step)[0] != 0.5:
             nearest = 2.0 ** math.floor(math.log2(self.step))
@@ -124,7 +130,8 @@ class ExplicitTable:
         """
         self.require_fits(precision, name)
         # The arguments of a cell differ in the bits below the step.
-        middles = self.start + np.arange(self.size) * self.step + (self.step - precision.lsb) / 2
+        first = self.start + (self.step - precision.lsb) / 2
+        middles = first + np.arange(self.size, dtype=np.float64) * self.step
         with np.errstate(all="ignore"):
             values = np.asarray(function(middles), dtype=np.float64)
         without = ~np.isfinite(values)
@@ -147,9 +154,7 @@ class ExplicitTable:
             )
         return Table(name, tuple(int(value) for value in integers), precision.fraction)
 
-    def lookup(
-        self, builder: Builder, operand: int, function: Callable[[Floats], Floats], name: str
-    ) -> int:
+    def lookup(self, builder: Builder, operand: int, function: Callable[[Floats], Floats], name: str) -> int:
         """Look a node up.
 
         Parameters

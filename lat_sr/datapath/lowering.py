@@ -161,7 +161,9 @@ class _Lowering:
             raise InputError(
                 f"unknown implementation in {implementations!r}; allowed are {list(IMPLEMENTATIONS)}"
             )
-        without = [name for name in self._tables if get_operator(name).arity > 1 or not is_table_function(name)]
+        without = [
+            name for name in self._tables if get_operator(name).arity > 1 or not is_table_function(name)
+        ]
         if without:
             raise InputError(
                 f"{', '.join(without)} cannot be a table; of a division, inv is the part that can be one"

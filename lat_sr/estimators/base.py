@@ -451,36 +451,45 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
 
-    def export(self, directory: str | os.PathLike[str], flavor: str = "verilog") -> list[str]:
+    def export(
+        self,
+        directory: str | os.PathLike[str],
+        flavor: str | None = None,
+        *,
+        target: str = "rtl",
+        **options: Any,
+    ) -> list[str]:
         """Write the selected circuit, all outputs together, as a project.
 
         Parameters
         ----------
         directory : path-like
             Made if it does not exist.
-        flavor : {"verilog", "vhdl", "hls"}
-            RTL with a self-checking test bench and a constraint file, or an HLS project.
+        flavor : str, optional
+            ``"verilog"`` or ``"vhdl"`` of RTL; ``"vitis"`` or ``"vivado"`` of an HLS project. The first by default.
+        target : {"rtl", "hls", "hls4ml"}
+            RTL with a self-checking test bench and constraints; C++ with the exact bits of the circuit and its tables;
+            or hls4ml's own kind of project, with the vendor's math functions.
+        **options
+            For ``"hls4ml"``: `tables`, `input_precisions` and `result_precision` of
+            `lat_sr.toolchains.hls_math.write_hls4ml_project`.
 
         Returns
         -------
         list of str
-            Paths of the files written.
+            Paths of the project's files.
 
         Raises
         ------
+        InputError
+            An unknown target or flavor, or an option that the target does not have.
         StorageError
             The directory cannot be written.
         """
-        from lat_sr.toolchains import export
+        from lat_sr.estimators.exporting import export_circuit
 
         check_is_fitted(self, "circuit_")
-        datapath = self.circuit_.datapath
-        if flavor == "hls":
-            from lat_sr.toolchains.hls import write_hls_project
-
-            write_hls_project(datapath, Path(directory), self.target_)
-            return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
-        return [str(path) for path in export(datapath, Path(directory), flavor, target=self.target_)]
+        return export_circuit(self, Path(directory), target, flavor, **options)
 
     # ---- files -------------------------------------------------------------------------------------------------
 

@@ -98,7 +98,9 @@ def test_ports_with_formats_of_their_own(tmp_path: Path, result: str) -> None:
     interface = HlsInterface(tuple(own), wanted)
     model = compile_hls_project(write_hls_project(datapath, tmp_path, interface=interface, backend="Vivado"))
     X = np.random.default_rng(3).uniform(-16, 16, (1000, 3))
-    narrowed = np.stack([p.quantize(datapath.precision.quantize(x)) for p, x in zip(own, X.T, strict=True)], 1)
+    narrowed = np.stack(
+        [p.quantize(datapath.precision.quantize(x)) for p, x in zip(own, X.T, strict=True)], 1
+    )
     before = datapath.nodes[datapath.outputs[0]].operands[0]
     values = datapath.node_values(datapath.precision.from_float(narrowed))[before]
     expected = wanted.to_float(wanted.cast(values, datapath.nodes[before].fraction))

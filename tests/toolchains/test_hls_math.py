@@ -83,21 +83,35 @@ def test_arguments_saturate() -> None:
 
 
 def test_tables_and_polynomials_equal_the_datapath(tmp_path: Path) -> None:
-    tables = {"sin": ExplicitTable(-4, 4, 512), "exp": ExplicitTable(-8, 3, 1408), "inv": ExplicitTable(0.5, 8, 480)}
+    tables = {
+        "sin": ExplicitTable(-4, 4, 512),
+        "exp": ExplicitTable(-8, 3, 1408),
+        "inv": ExplicitTable(0.5, 8, 480),
+    }
     texts = ["sin(x0*x1)*x2 - 0.5", "exp(x0 - x1)/8", "x2 / (x0^2 + 1)", "x0*x1*x2 - x0 + 0.375*x1"]
     datapath, interface = hls4ml_datapath(texts, "ap_fixed<16,6>", tables=tables)
     assert interface.calls == ()
     model = write_hls4ml_project(texts, tmp_path, "ap_fixed<16,6>", tables=tables, backend="Vivado")
     X = datapath.precision.quantize(np.random.default_rng(2).uniform(-6, 6, (2000, 3)))
-    np.testing.assert_array_equal(compile_hls_project(model).predict(np.ascontiguousarray(X)), datapath.evaluate(X))
+    np.testing.assert_array_equal(
+        compile_hls_project(model).predict(np.ascontiguousarray(X)), datapath.evaluate(X)
+    )
 
 
 def test_formats_of_single_ports(tmp_path: Path) -> None:
-    options = {"input_precisions": {"x1": "ap_fixed<10,4>"}, "result_precision": "ap_fixed<12,8,AP_RND,AP_SAT>"}
+    options = {
+        "input_precisions": {"x1": "ap_fixed<10,4>"},
+        "result_precision": "ap_fixed<12,8,AP_RND,AP_SAT>",
+    }
     model = write_hls4ml_project("x0*x1", tmp_path, "ap_fixed<16,6>", **options)
     X = np.random.default_rng(3).uniform(-7, 7, (1000, 2))
-    ports = np.stack([Precision.parse(text).quantize(x) for text, x in zip(
-        ("ap_fixed<16,6>", "ap_fixed<10,4>"), X.T, strict=True)], 1)
+    ports = np.stack(
+        [
+            Precision.parse(text).quantize(x)
+            for text, x in zip(("ap_fixed<16,6>", "ap_fixed<10,4>"), X.T, strict=True)
+        ],
+        1,
+    )
     wanted = Precision.parse("ap_fixed<12,8,AP_RND,AP_SAT>").quantize(ports[:, 0] * ports[:, 1])
     np.testing.assert_array_equal(compile_hls_project(model).predict(X)[:, 0], wanted)
     defines = (tmp_path / "firmware" / "defines.h").read_text()
