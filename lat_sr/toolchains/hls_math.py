@@ -2,8 +2,8 @@
 
 This is hls4ml's own way to an HLS project, for flows that are built on it and for comparisons with the vendor's math
 library, whose bits and clock cycles only the vendor's tools know. Sums, products and everything else exact are the
-datapath's, and so are explicit tables: a project of those alone equals the datapath bit for bit. A trigger is better off
-with `lat_sr.toolchains.hls`, where every function is a table that suits the data.
+datapath's, and so are explicit tables: a project of those alone equals the datapath bit for bit. For a trigger take
+`lat_sr.toolchains.hls`, where every function is a table that suits the data.
 
 hls4ml 1.3.0 and sympy print some functions in a way that does not compile or is slow (a square root as a power,
 negative powers, the logarithm of a magnitude), and its lookup tables are filled by a constructor that synthesis does
