@@ -7,19 +7,41 @@ of functions without a slope.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from lat_sr.datapath import Datapath, ExplicitTable, Kind, Node, lower
 from lat_sr.expression import Call, Variable
-from lat_sr.operators import get_operator
+from lat_sr.operators import OPERATORS, get_operator
 from lat_sr.precision import Overflow, Precision, Quantization
 
-__all__ = ["julia_table_function", "table_function_name"]
+__all__ = ["julia_table_function", "table_function_name", "without_table_names"]
+
+_CALL = re.compile(r"\b(\w+)_table(?=\()")
 
 
 def table_function_name(operator: str) -> str:
     """Name in Julia of an operator that is a table."""
     return f"{get_operator(operator).name}_table"
+
+
+def without_table_names(text: str) -> str:
+    """A formula of PySR's with the operators that its table functions stand for.
+
+    Parameters
+    ----------
+    text : str
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> without_table_names("sin_table(x0) + pt_table")
+    'sin(x0) + pt_table'
+    """
+    return _CALL.sub(lambda call: call[0] if call[0] in OPERATORS else call[1], text)
 
 
 def julia_table_function(

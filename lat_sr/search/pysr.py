@@ -35,7 +35,7 @@ from lat_sr.errors import BudgetError, InputError, LatSrError, MissingToolError
 from lat_sr.expression import Call, Constant, Expression, parse
 from lat_sr.operators import closest_names, expand_user_operators, get_operator
 from lat_sr.profiles import OperatorProfile
-from lat_sr.search.julia_tables import julia_table_function, table_function_name
+from lat_sr.search.julia_tables import julia_table_function, table_function_name, without_table_names
 from lat_sr.search.native import native_cost_model
 from lat_sr.search.postfix import tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
@@ -375,7 +375,7 @@ class PySREngine:
                 raise
             stop_reason = "interrupted"
         seconds = time.monotonic() - started
-        points = _points(regressor.equations_, problem, self.tables)
+        points = _points(regressor.equations_, problem)
         if callback is not None:
             callback(seconds, 0, points)
         return SearchResult(points, 0, seconds, stop_reason, problem.seed)
@@ -404,18 +404,16 @@ def _unused_run(options: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _points(table: Any, problem: SearchProblem, tables: Tables) -> tuple[Point, ...]:
+def _points(table: Any, problem: SearchProblem) -> tuple[Point, ...]:
     """Formulas within the budgets, with the cost model's estimate of what they cost."""
     assert problem.feature_names is not None
     names = problem.feature_names
     model = native_cost_model(problem.cost)
     budgets = (("latency_cycles", problem.max_latency), ("lut", problem.max_lut), ("dsp", problem.max_dsp))
-    operators = {table_function_name(name): get_operator(name).name for name in tables}
     points = []
     for loss, text in zip(table["loss"], table["equation"], strict=True):
         try:
-            written = re.sub(r"\b\w+(?=\()", lambda call: operators.get(call[0], call[0]), str(text))
-            formula: Expression = parse(written, names)
+            formula: Expression = parse(without_table_names(str(text)), names)
             cost = _engine.cost(tree_of(expand_user_operators(formula), names), model)
         except (LatSrError, ValueError):
             continue  # a power that no circuit has, or a constant part without a value
