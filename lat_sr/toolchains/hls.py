@@ -132,7 +132,7 @@ def write_hls_project(
     Raises
     ------
     InputError
-        An unknown backend.
+        An unknown backend, or a circuit without inputs.
     StorageError
         If the directory cannot be written.
     """
@@ -143,6 +143,8 @@ def write_hls_project(
 
     if backend not in BACKENDS:
         raise InputError(f"backend is {backend!r}; allowed are {list(BACKENDS)}")
+    if not datapath.input_names:
+        raise InputError("an HLS function has at least one input; give input_names")
     target = target or Target()
     directory = Path(directory)
     interface = interface or HlsInterface.plain(datapath)

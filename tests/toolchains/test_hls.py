@@ -123,6 +123,8 @@ def test_flavours_part_and_clock(tmp_path: Path) -> None:
         assert (tmp_path / name / "build_opt.tcl").exists() == (backend == "Vitis")
     with pytest.raises(InputError, match=r"backend is 'Quartus'; allowed are \['Vitis', 'Vivado'\]"):
         write_hls_project(datapath, tmp_path, target, backend="Quartus")
+    with pytest.raises(InputError, match="at least one input"):
+        write_hls_project(lower(parse("0.5"), "ap_fixed<12,5>"), tmp_path)
 
 
 def test_nothing_of_hls4mls_placeholder_is_left(tmp_path: Path) -> None:
