@@ -25,10 +25,17 @@ Models = Mapping[str, dict[str, Any]]
 
 # Okabe and Ito's colours: told apart with any colour vision.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
+COLOUR_OF = {
+    **dict(zip(("polynomial", "trigonometric", "exponential", "logarithmic"), COLOURS, strict=False)),
+    **dict(zip(("ap_fixed<16,6>", "ap_fixed<18,8>"), COLOURS, strict=False)),
+}
 REFERENCE_SIZE = 40  # nodes of the formulas in tables 2 and 3 and in figure 1
 MLP_CYCLES = 13  # of the MLP 64-32-32 in Tsoi et al.
 
-ACCURACY = {"relative_accuracy": "accuracy / MLP's"}
+ORDER = ("polynomial", "trigonometric", "exponential", "logarithmic", "plain", "latency-aware")
+PARTICLES = {"w": "W", "z": "Z"}
+
+ACCURACY = {"relative_accuracy": "accuracy relative to the MLP"}
 RESOURCES = {"latency_cycles": "latency [clock cycles of 5 ns]", "lut": "LUT", "dsp": "DSP"}
 IMPLEMENTATIONS = {"table": "table", "interp": "interpolated"}
 
@@ -77,10 +84,13 @@ def _top_row(found: dict[str, Any], top: int) -> dict[str, Any]:
 
 def write_figures(out: Path, facts: Mapping[str, Any], models: Models, jets: Jets) -> None:
     """Figures 1 to 5 with the rows they show."""
-    rows = pd.DataFrame(_rows(facts, models))
+    rows = pd.DataFrame(_rows(facts, models)).sort_values(
+        ["maxsize", "name", "width"],
+        key=lambda column: column.map(ORDER.index) if column.name == "name" else column,
+    )
     _roc_curves(out, facts, models, jets)
     plain = rows[rows.study == "plain"]
-    by_width = plain[plain.implementation == "table"].sort_values(["name", "maxsize", "width"])
+    by_width = plain[plain.implementation == "table"]
     sizes = {size: f"at most {size} nodes" for size in sorted(by_width.maxsize.unique())}
     _grid(out / "figure2", by_width, ACCURACY, sizes)
     _grid(out / "figure3", by_width.dropna(subset=["latency_cycles"]), RESOURCES, sizes)
@@ -159,28 +169,32 @@ def _by_size(path: Path, rows: pd.DataFrame, series: tuple[str, str], *, mlp: bo
     axes = [list(row) for row in figure.subplots(2, 2)]
     sizes = sorted(rows.maxsize.unique())
     for panel, (column, title) in zip((p for row in axes for p in row), values.items(), strict=True):
-        _draw(panel, column, "maxsize", _lines(rows, series))
         if mlp and column == "latency_cycles":
             panel.axhline(MLP_CYCLES, color="0.4", linestyle=":", label="MLP 64-32-32 (Tsoi et al.)")
+        _draw(panel, column, "maxsize", _lines(rows, series))
         panel.set_xticks(sizes)
+        panel.set_xlim(0.8 * sizes[0], 1.05 * sizes[-1])
         panel.set_xlabel("most nodes of a formula")
         panel.set_ylabel(title)
     _finish(figure, axes, path)
 
 
 def _lines(rows: pd.DataFrame, series: tuple[str, ...]) -> list[Line]:
-    colours = list(dict.fromkeys(rows[series[0]]))
-    styles = list(dict.fromkeys(rows[series[-1]])) if len(series) > 1 else [None]
-    lines = []
-    for names, group in rows.groupby(list(series), sort=False):
-        label = ", ".join(IMPLEMENTATIONS.get(name, name.removeprefix("ap_fixed")) for name in names)
-        style = ("-", "--")[styles.index(names[-1]) if len(series) > 1 else 0]
-        lines.append(Line(label, COLOURS[colours.index(names[0]) % len(COLOURS)], style, group))
-    return lines
+    """Lines by the first of the series in colour and by the second in style."""
+    styles = list(dict.fromkeys(rows[series[1]])) if len(series) > 1 else []
+    return [
+        Line(
+            ", ".join(IMPLEMENTATIONS.get(name, name.removeprefix("ap_fixed")) for name in names),
+            COLOUR_OF[names[0]],
+            ("-", "--")[styles.index(names[1])] if styles else "-",
+            group,
+        )
+        for names, group in rows.groupby(list(series), sort=False)
+    ]
 
 
 def _draw(panel: Axes, column: str, x: str, lines: Sequence[Line]) -> None:
-    for line in lines:
+    for number, line in enumerate(lines):
         rows = line.rows.dropna(subset=[column]).sort_values(x)
         panel.plot(
             rows[x],
@@ -188,7 +202,7 @@ def _draw(panel: Axes, column: str, x: str, lines: Sequence[Line]) -> None:
             color=line.colour,
             linestyle=line.style,
             marker="o",
-            markersize=4,
+            markersize=max(7 - number, 4),  # so that points below others show
             markerfacecolor=line.colour if line.style == "-" else "white",
             linewidth=1.2,
             label=line.label,
@@ -196,7 +210,7 @@ def _draw(panel: Axes, column: str, x: str, lines: Sequence[Line]) -> None:
     panel.grid(alpha=0.3)
     if column != "relative_accuracy":
         panel.set_ylim(bottom=0)
-        panel.yaxis.set_major_locator(MaxNLocator(integer=True))
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
 
 
 def _finish(figure: Figure, axes: Sequence[Sequence[Axes]], path: Path) -> None:
@@ -230,7 +244,8 @@ def _roc_curves(out: Path, facts: Mapping[str, Any], models: Models, jets: Jets)
         for number, (name, formula) in enumerate(zip(facts["classes"], found["formulas"], strict=True)):
             scores = evaluate(parse(formula, found["inputs"]), X, tuple(found["inputs"]))
             false, true, _ = roc_curve(jets.y_test == number, scores)
-            axes.plot(true, false, color=COLOURS[number], label=f"{name}, AUC {found['auc'][number]:.3f}")
+            label = f"{PARTICLES.get(name, name)}, AUC {found['auc'][number]:.3f}"
+            axes.plot(true, false, color=COLOURS[number], label=label)
             curves.append(pd.DataFrame({"tagger": name, "true_positives": true, "false_positives": false}))
     axes.set(
         xlabel="signal efficiency",
