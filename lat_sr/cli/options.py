@@ -22,14 +22,6 @@ class Task(str, Enum):
     classification = "classification"
 
 
-class ExportTarget(str, Enum):
-    """Kinds of projects."""
-
-    rtl = "rtl"
-    hls = "hls"
-    hls4ml = "hls4ml"
-
-
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PrecisionText = Annotated[str, typer.Option("--precision", help="Format of inputs and outputs.")]
 Part = Annotated[str, typer.Option(help="Part number of the FPGA.")]

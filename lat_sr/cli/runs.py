@@ -12,7 +12,6 @@ from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
     Clock,
-    ExportTarget,
     Jobs,
     Json,
     Part,
@@ -208,9 +207,8 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
     target: Annotated[
-        ExportTarget,
-        typer.Option(help="RTL, C++ with the circuit's own bits, or hls4ml's kind of project."),
-    ] = ExportTarget.rtl,
+        str, typer.Option(help="rtl, hls (C++ with the circuit's own bits) or hls4ml (its kind of project).")
+    ] = "rtl",
     flavor: Annotated[
         str | None, typer.Option(help="verilog or vhdl of RTL, vitis or vivado of HLS; the first by default.")
     ] = None,
@@ -237,9 +235,9 @@ def export(
         "result_precision": result_precision,
     }
     given = {name: value for name, value in options.items() if value}
-    files = read_run(run).model.export(out, flavor, target=target.value, **given)
+    files = read_run(run).model.export(out, flavor, target=target, **given)
     return Answer(
-        {"out": str(out), "target": target.value, "files": files},
+        {"out": str(out), "target": target, "files": files},
         lambda console: console.print(*files, sep="\n"),
     )
 

@@ -61,10 +61,11 @@ class ExplicitTable:
             raise InputError(f"a table has 2 to {MAXIMUM_ENTRIES} entries, not {self.size}")
         if math.frexp(self.step)[0] != 0.5:
             nearest = 2.0 ** math.floor(math.log2(self.step))
+            entries = math.ceil((self.stop - self.start) / nearest)
             raise InputError(
                 f"the table's step, {self.stop - self.start:g} / {self.size} = {self.step:g}, is no power of two, "
-                f"so that its index would need a division; a step of {nearest:g} takes "
-                f"{(self.stop - self.start) / nearest:g} entries"
+                f"so that its index would need a division; {entries} entries up to "
+                f"{self.start + entries * nearest:g} have a step of {nearest:g}"
             )
         if self.start % self.step:
             raise InputError(

@@ -489,7 +489,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         from lat_sr.estimators.exporting import export_circuit
 
         check_is_fitted(self, "circuit_")
-        return export_circuit(self, Path(directory), target, flavor, **options)
+        if flavor is not None:
+            options["flavor"] = flavor
+        return export_circuit(self, Path(directory), target, options)
 
     # ---- files -------------------------------------------------------------------------------------------------
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lat_sr.errors import InputError
 
 if TYPE_CHECKING:
+    from lat_sr.datapath import ExplicitTable
     from lat_sr.estimators.base import LatencyAwareEstimator
+    from lat_sr.precision import Precision
 
 __all__ = ["EXPORT_TARGETS", "export_circuit"]
 
@@ -28,7 +31,12 @@ def _hls(model: LatencyAwareEstimator, directory: Path, flavor: str = "vitis") -
 
 
 def _hls4ml(
-    model: LatencyAwareEstimator, directory: Path, flavor: str = "vitis", **options: Any
+    model: LatencyAwareEstimator,
+    directory: Path,
+    flavor: str = "vitis",
+    tables: Mapping[str, ExplicitTable] | None = None,
+    input_precisions: Mapping[str, Precision | str] | None = None,
+    result_precision: Precision | str | None = None,
 ) -> list[Path]:
     from lat_sr.toolchains.hls_math import write_hls4ml_project
 
@@ -38,8 +46,10 @@ def _hls4ml(
         model.circuit_.datapath.precision,
         target=model.target_,
         backend=_backend(flavor),
+        tables=tables,
         input_names=model.input_names_,
-        **options,
+        input_precisions=input_precisions,
+        result_precision=result_precision,
     )
     return _files(directory)
 
@@ -56,17 +66,18 @@ def _backend(flavor: str) -> str:
 
 
 EXPORT_TARGETS: Mapping[str, Callable[..., list[Path]]] = {"rtl": _rtl, "hls": _hls, "hls4ml": _hls4ml}
-"""Writers of a project, by the name of what they write."""
+"""Writers of a project, by the name of what they write. They take a model, a directory, and options of their own."""
 
 
 def export_circuit(
-    model: LatencyAwareEstimator, directory: Path, target: str, flavor: str | None, **options: Any
+    model: LatencyAwareEstimator, directory: Path, target: str, options: Mapping[str, Any]
 ) -> list[str]:
     """Write the selected circuit of a model; see `LatencyAwareRegressor.export`."""
     if target not in EXPORT_TARGETS:
         raise InputError(f"target is {target!r}; allowed are {list(EXPORT_TARGETS)}")
-    if options and target != "hls4ml":
-        raise InputError(f"target {target!r} has no {', '.join(options)}; those are for 'hls4ml'")
-    if flavor is not None:
-        options["flavor"] = flavor
-    return [str(path) for path in EXPORT_TARGETS[target](model, directory, **options)]
+    write = EXPORT_TARGETS[target]
+    _, _, *known = signature(write).parameters
+    unknown = [name for name in options if name not in known]
+    if unknown:
+        raise InputError(f"target {target!r} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+    return [str(path) for path in write(model, directory, **options)]

@@ -64,7 +64,10 @@ def test_only_the_named_function_has_it() -> None:
         ((4, -4, 8), "from 4 to -4 is empty; give a start below"),
         ((0, math.inf, 8), "is empty"),
         ((-4, 4, 1), "2 to 65536 entries, not 1"),
-        ((-4, 4, 1000), r"8 / 1000 = 0.008, is no power of two.* a step of 0.0078125 takes 1024 entries"),
+        (
+            (-4, 4, 1000),
+            r"8 / 1000 = 0.008, is no power of two.* 1024 entries up to 4 have a step of 0.0078125",
+        ),
         ((-4.2, 3.8, 64), r"start -4.2 lies between its steps of 0.125; start it at -4.25"),
     ],
 )

@@ -49,5 +49,5 @@ def test_what_is_refused(model: LatencyAwareRegressor, tmp_path: Path) -> None:
         model.export(tmp_path, target="asic")
     with pytest.raises(InputError, match=r"flavor is 'vhdl'; allowed are \['vitis', 'vivado'\]"):
         model.export(tmp_path, "vhdl", target="hls4ml")
-    with pytest.raises(InputError, match="'rtl' has no tables; those are for 'hls4ml'"):
+    with pytest.raises(InputError, match="'rtl' has no option tables; it has flavor"):
         model.export(tmp_path, tables={})
