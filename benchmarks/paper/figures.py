@@ -225,7 +225,7 @@ def _finish(figure: Figure, axes: Sequence[Sequence[Axes]], path: Path) -> None:
         labelled.values(),
         labelled.keys(),
         loc="outside lower center",
-        ncols=min(len(labelled), 4),
+        ncols=min(len(labelled), 2 * len(axes[0])),
         fontsize="small",
     )
     figure.savefig(path.with_suffix(".png"), dpi=150)
