@@ -21,6 +21,7 @@ import ast
 import importlib.util
 import re
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -159,7 +160,7 @@ def plan(
     ------
     InputError
         An option is unknown to the installed PySR or is a parameter of ours, a profile is missing, a table does not
-        fit its precision, or PySR does not take the maxsize or a guess.
+        fit its precision, or PySR does not take the maxsize.
     """
     options = dict(options or {})
     _check_options(options)
@@ -201,7 +202,7 @@ def plan(
     if problem.batch_size is not None:
         keywords |= {"batching": True, "batch_size": problem.batch_size}
     if problem.guesses:
-        keywords["guesses"] = [_guess(guess, names) for guess in problem.guesses]
+        keywords["guesses"] = _guesses(problem.guesses, names)
     if problem.target_loss > 0:
         keywords["early_stop_condition"] = problem.target_loss
     if latency_model == "additive":
@@ -248,21 +249,28 @@ def _parallelism(problem: SearchProblem, options: Mapping[str, Any]) -> dict[str
     return {}
 
 
-def _guess(guess: Expression, names: Mapping[str, str]) -> str:
-    """A formula as PySR reads it: only the operators of the search, under their names in Julia."""
+def _guesses(guesses: Sequence[Expression], names: Mapping[str, str]) -> list[str]:
+    """Formulas as PySR reads them: only operators of the search, under their names in Julia."""
 
-    def known(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+    def without_negation(node: Expression, operands: tuple[Expression, ...]) -> Expression:
         if isinstance(node, Call) and node.operator == "neg" and "neg" not in names:
             return Call("*", (Constant(-1.0), *operands))
         return node.with_operands(operands)
 
-    formula = guess.fold(known)
-    unknown = {node.operator for node in formula.walk() if isinstance(node, Call)} - names.keys()
-    if unknown:
-        raise InputError(
-            f"the guess {guess} needs {', '.join(sorted(unknown))}; add that to the operators of the search"
-        )
-    return re.sub(r"\b([A-Za-z_]\w*)\(", lambda call: f"{names.get(call[1], call[1])}(", str(formula))
+    texts = []
+    for guess in guesses:
+        formula = guess.fold(without_negation)
+        unknown = {node.operator for node in formula.walk() if isinstance(node, Call)} - names.keys()
+        if unknown:
+            warnings.warn(
+                f"the guess {guess} is left out: {', '.join(sorted(unknown))} is not among the operators of the search",
+                UserWarning,
+                stacklevel=3,
+            )
+        else:
+            renamed = re.sub(r"\w+(?=\()", lambda call: names.get(call[0], call[0]), str(formula))
+            texts.append(renamed)
+    return texts
 
 
 def _check_options(options: Mapping[str, Any]) -> None:

@@ -7,10 +7,10 @@
 
 namespace hls {
 
-#define FUNCTION(name, value)                                         \
-    template <int W, int I> ap_fixed<W, I> name(ap_fixed<W, I> x_) {  \
-        const double x = x_.to_double();                              \
-        return ap_fixed<W, I>(value);                                 \
+#define FUNCTION(name, value)                                                                                          \
+    template <int W, int I> ap_fixed<W, I> name(ap_fixed<W, I> x_) {                                                   \
+        const double x = x_.to_double();                                                                               \
+        return ap_fixed<W, I>(value);                                                                                  \
     }
 
 FUNCTION(sqrt, std::sqrt(x))
