@@ -16,6 +16,7 @@ from lat_sr import LatencyAwareClassifier, lower, parse
 from lat_sr.datapath import Datapath
 from lat_sr.datasets import load_jets
 from lat_sr.expression import evaluate
+from lat_sr.front import FrontPoint
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "polynomial": (),
@@ -29,6 +30,7 @@ WIDTHS = (8, 10, 12, 14, 16, 18)  # bits, of which six are integer bits
 BUILT_WIDTHS = (12, 16, 18)
 LATENCY_PRECISIONS = ("ap_fixed<16,6>", "ap_fixed<18,8>")
 KEPT_FEATURES = 6
+SELECTION_ROWS = 4000  # of the training rows, on which a formula of a front is chosen
 
 Floats = NDArray[np.float64]
 Found = dict[str, Any]
@@ -142,7 +144,8 @@ def search(
 ) -> Found:
     """Search the five taggers of a model; their formulas, AUC and accuracy in float64.
 
-    Those of a smaller model with the same functions are what it starts from.
+    It starts from those of a smaller model with the same functions. Of each front that formula is taken whose circuit
+    has the smallest loss on training rows.
     """
     classifier = LatencyAwareClassifier(
         precision=model.precision,
@@ -157,8 +160,12 @@ def search(
         timeout=seconds,
         random_state=seed,
     ).fit(jets.X, jets.y)
-    table = classifier.equations_
-    formulas = [str(equation) for equation in table.equation[table.selected]]
+    targets = np.where(jets.y[:, None] == np.arange(len(jets.classes)), 1.0, -1.0)
+    rows = jets.X[:SELECTION_ROWS, classifier.selected_features_]
+    formulas = [
+        str(_best_in_fixed_point(front.points, rows, target).expression)
+        for front, target in zip(classifier.fronts_, targets[:SELECTION_ROWS].T, strict=True)
+    ]
     inputs = jets.X_test[:, classifier.selected_features_]
     names = classifier.input_names_
     scores = np.column_stack([evaluate(parse(text, list(names)), inputs, names) for text in formulas])
@@ -171,6 +178,11 @@ def search(
         "accuracy_float": jets.accuracy(scores),
         "circuits": {},
     }
+
+
+def _best_in_fixed_point(points: Sequence[FrontPoint], X: Floats, y: Floats) -> FrontPoint:
+    """The formula whose circuit has the smallest loss: the smallest in float64 may rest on digits that it lacks."""
+    return min(points, key=lambda point: np.mean((1 - y * point.circuit.datapath.evaluate(X)[:, 0]) ** 2))
 
 
 def datapath_of(found: Found, jets: Jets, circuit: Circuit) -> Datapath:
