@@ -3,8 +3,8 @@
     python benchmarks/paper/paper.py [--minutes 50] [--engine native] [--toolchain auto] [--jobs 2] [--out DIR]
 
 Three studies, each of five taggers whose largest score decides (16 features, six of them kept by random-forest
-importance, standardised, labels -1 and +1, loss (1 - y*f)**2, no function inside of a function; of each front the formula
-whose circuit has the smallest loss on training rows):
+importance, standardised, labels -1 and +1, loss (1 - y*f)**2, no function inside of a function; of each front the
+formula whose circuit has the smallest loss on training rows):
 
 - plain: polynomials, and with sin, gauss or log_abs, at most 20, 40 or 80 nodes, without regard to latency;
 - tables: their functions as tables and as interpolated tables;
