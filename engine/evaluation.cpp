@@ -7,7 +7,7 @@ namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(4 * block) {
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(3 * block) {
     std::fill_n(rows_.begin(), block, T{1});
 }
 
@@ -231,9 +231,12 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
                 active_[Tree::right_of(i)] != 0 || (node.arity() == 2 && active_[tree.left_of(i)] != 0) ? 1 : 0;
         }
     }
+    by_constant_.clear();
+    for (const std::size_t i : constants) {
+        by_constant_.push_back(adjoints_.data() + i * block);
+    }
     T* first = rows_.data() + block;
     T* second = first + block;
-    T* weighted = second + block;
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
@@ -253,14 +256,9 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
         backward(tree, row, rows);
         for (std::size_t j = 0; j < count; ++j) {
-            const T* by_j = adjoints_.data() + constants[j] * block;
-            result.gradient[j] += kernels_.dot(first, by_j, rows);
-            kernels_.product(second, by_j, weighted, rows);
-            for (std::size_t k = 0; k <= j; ++k) {
-                result.curvature[j * count + k] +=
-                    kernels_.dot(weighted, adjoints_.data() + constants[k] * block, rows);
-            }
+            result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
         }
+        kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
     }
     const double scale = 1.0 / data_.weight(range);
     bool finite = std::isfinite(total);

@@ -87,7 +87,8 @@ private:
     Operand result_;
     AlignedVector<T> slots_;
     AlignedVector<T> adjoints_;
-    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss, one product
+    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss
+    std::vector<const T*> by_constant_;  // derivatives of a block's results
     std::vector<unsigned char> active_;  // has a constant below
     std::vector<unsigned char> limited_; // subject to the value limit
     double work_ = 0.0;

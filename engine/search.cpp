@@ -38,7 +38,7 @@ template <class T> void Search<T>::finish(StopReason reason) {
 template <class T> void Search<T>::plan_epoch() {
     std::uint64_t done = 0;
     for (const auto& island : islands_) {
-        done += island->evaluations();
+        done += island->counts().evaluations;
     }
     const std::uint64_t left = done < stopping_.evaluations ? stopping_.evaluations - done : 0;
     const std::uint64_t share = (left + islands_.size() - 1) / islands_.size();
@@ -102,18 +102,16 @@ template <class T> void Search<T>::restore(std::string_view bytes) {
 
 template <class T> void Search<T>::finish_epoch() noexcept {
     try {
-        std::uint64_t evaluations = 0;
-        double work = 0.0;
+        Counts counts;
         for (const auto& island : islands_) {
             archive_.merge(island->found());
             island->found().clear();
-            evaluations += island->evaluations();
-            work += island->work();
+            counts += island->counts();
         }
         if (archive_.best_loss() <= stopping_.target_loss) {
             finish(StopReason::target);
         }
-        if (evaluations >= stopping_.evaluations) {
+        if (counts.evaluations >= stopping_.evaluations) {
             finish(StopReason::evaluations);
         }
         std::vector<Entry> front;
@@ -122,8 +120,7 @@ template <class T> void Search<T>::finish_epoch() noexcept {
         }
         {
             const std::scoped_lock lock(mutex_);
-            progress_.evaluations = evaluations;
-            progress_.work = work;
+            progress_.counts = counts;
             progress_.front = std::move(front);
         }
         if (!stop_.load()) {

@@ -34,8 +34,7 @@ struct Stopping {
 
 struct Progress {
     double seconds = 0.0;
-    std::uint64_t evaluations = 0;
-    double work = 0.0; // nodes times rows
+    Counts counts;
     std::vector<Entry> front;
 };
 

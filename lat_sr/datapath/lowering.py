@@ -263,7 +263,13 @@ class _Lowering:
         fraction = self.constant_fraction if fraction is None else fraction
         if not math.isfinite(value):
             raise ExpressionError(f"the constant {value} is not finite; remove it from the expression")
-        return self.builder.constant(math.floor(value * 2.0**fraction + 0.5), fraction)
+        try:
+            integer = math.floor(value * 2.0**fraction + 0.5)
+        except OverflowError:
+            raise ExpressionError(
+                f"the constant {value:g} is beyond fixed point; scale the data so that constants are smaller"
+            ) from None
+        return self.builder.constant(integer, fraction)
 
 
 Rule = Callable[[_Lowering, Call], "int | Expression"]
@@ -273,7 +279,7 @@ def _divide(lowering: _Lowering, call: Call) -> int | Expression:
     numerator, denominator = call.operands
     if not denominator.variables:
         value = float(evaluate(denominator, np.zeros((1, 0)), ())[0])
-        if value == 0 or not math.isfinite(1 / value):
+        if value == 0 or not math.isfinite(value) or not math.isfinite(1 / value):
             raise ExpressionError(f"division by {value} in {call}; remove it from the expression")
         # The reciprocal keeps as many significant bits as a constant near 1 has.
         fraction = lowering.constant_fraction + max(0, math.ceil(math.log2(abs(value))))

@@ -23,6 +23,7 @@ from lat_sr.expression import Expression, evaluate, parse, to_latex, to_sympy
 from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
+from lat_sr.search.problem import FIXED_POINT
 from lat_sr.target import Target
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "populations": [_COUNT],
         "population_size": [Interval(Integral, 2, None, closed="left")],
         "batch_size": [_COUNT, None],
+        "fixed_point": [StrOptions(set(FIXED_POINT))],
         "parsimony": [Interval(Real, 0, None, closed="left")],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
@@ -141,6 +143,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         populations: int = 8,
         population_size: int = 200,
         batch_size: int | None = None,
+        fixed_point: str = "never",
         parsimony: float = 0.0,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
@@ -176,6 +179,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.populations = populations
         self.population_size = population_size
         self.batch_size = batch_size
+        self.fixed_point = fixed_point
         self.parsimony = parsimony
         self.model_selection = model_selection
         self.n_jobs = n_jobs
@@ -210,11 +214,15 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         classify: bool,
         out: str | os.PathLike[str] | None,
+        checkpoint: str | os.PathLike[str] | None,
     ) -> None:
         """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
+        from lat_sr.estimators.checkpoint import checkpoint_of
         from lat_sr.run_directory import checkpoint_writer, write_run
 
-        generator = check_random_state(self.random_state)
+        place = out if checkpoint is None else checkpoint
+        kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
+        generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
         hardware = self._hardware(self._settings().operators)
@@ -228,20 +236,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         guesses = self._guesses(names, len(output_names))
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
-        fronts = fit_fronts(
-            inputs,
-            targets,
-            weights,
-            names=names,
-            output_names=output_names,
-            hardware=hardware,
-            budget=self._budget(),
-            settings=self._settings(),
-            engine=self._engine(hardware),
-            guesses=guesses,
-            seeds=[_seed(generator) for _ in output_names],
-            checkpoint=None if out is None else checkpoint_writer(out),
-        )
+        try:
+            fronts = fit_fronts(
+                inputs,
+                targets,
+                weights,
+                names=names,
+                output_names=output_names,
+                hardware=hardware,
+                budget=self._budget(),
+                settings=self._settings(),
+                engine=self._engine(hardware),
+                guesses=guesses,
+                seeds=[_seed(generator) for _ in output_names],
+                report=None if place is None else checkpoint_writer(place),
+                checkpoint=kept,
+            )
+        except LatSrError:
+            if kept is not None:
+                kept.remove_if_empty()
+            raise
         selected = [select_point(front.points, self.model_selection) for front in fronts]
         chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
         self._set_fitted(
@@ -319,6 +333,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             populations=self.populations,
             population_size=self.population_size,
             batch_size=self.batch_size,
+            fixed_point=self.fixed_point,
             parsimony=self.parsimony,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
@@ -467,9 +482,10 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             Made if it does not exist.
         flavor : str, optional
             ``"verilog"`` or ``"vhdl"`` of RTL; ``"vitis"`` or ``"vivado"`` of an HLS project. The first by default.
-        target : {"rtl", "hls", "hls4ml"}
-            RTL with a self-checking test bench and constraints; C++ with the exact bits of the circuit and its tables;
-            or hls4ml's own kind of project, with the vendor's math functions.
+        target : {"rtl", "vivado", "hls", "hls4ml"}
+            RTL with a self-checking test bench and constraints; the same with a script for Vivado, the results of which
+            `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
+            own kind of project, with the vendor's math functions.
         **options
             For ``"hls4ml"``: `tables`, `input_precisions` and `result_precision` of
             `lat_sr.toolchains.hls_math.write_hls4ml_project`.

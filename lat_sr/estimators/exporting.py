@@ -23,6 +23,12 @@ def _rtl(model: LatencyAwareEstimator, directory: Path, flavor: str = "verilog")
     return export(model.circuit_.datapath, directory, flavor, target=model.target_)
 
 
+def _vivado(model: LatencyAwareEstimator, directory: Path, flavor: str = "verilog") -> list[Path]:
+    from lat_sr.toolchains import export_vivado
+
+    return export_vivado(model.circuit_.datapath, directory, flavor, target=model.target_)
+
+
 def _hls(model: LatencyAwareEstimator, directory: Path, flavor: str = "vitis") -> list[Path]:
     from lat_sr.toolchains.hls import write_hls_project
 
@@ -65,7 +71,12 @@ def _backend(flavor: str) -> str:
     return backends[flavor]
 
 
-EXPORT_TARGETS: Mapping[str, Callable[..., list[Path]]] = {"rtl": _rtl, "hls": _hls, "hls4ml": _hls4ml}
+EXPORT_TARGETS: Mapping[str, Callable[..., list[Path]]] = {
+    "rtl": _rtl,
+    "vivado": _vivado,
+    "hls": _hls,
+    "hls4ml": _hls4ml,
+}
 """Writers of a project, by the name of what they write. They take a model, a directory, and options of their own."""
 
 

@@ -192,7 +192,13 @@ def test_round_trip_through_json_keeps_the_digest() -> None:
 
 @pytest.mark.parametrize(
     ("text", "error"),
-    [("x0/0", ExpressionError), ("x0*1e30", ExpressionError)],
+    [
+        ("x0/0", ExpressionError),
+        ("x0*1e30", ExpressionError),
+        ("x0 + 1e308", ExpressionError),
+        ("x0*x1/1e308", ExpressionError),
+        ("x0*x1/exp(1000)", ExpressionError),
+    ],
 )
 def test_what_cannot_be_lowered_is_refused(text: str, error: type[Exception]) -> None:
     with pytest.raises(error):

@@ -29,6 +29,11 @@ def test_rtl_is_the_default(model: LatencyAwareRegressor, tmp_path: Path) -> Non
     assert any(name.endswith(".vhd") for name in model.export(tmp_path / "vhdl", "vhdl"))
 
 
+def test_vivado_gets_rtl_with_its_script(model: LatencyAwareRegressor, tmp_path: Path) -> None:
+    files = model.export(tmp_path, target="vivado")
+    assert {str(tmp_path / "vivado.tcl"), str(tmp_path / "src" / "top.v")} <= set(files)
+
+
 def test_hls_has_the_bits_of_the_circuit(model: LatencyAwareRegressor, tmp_path: Path) -> None:
     files = model.export(tmp_path, target="hls")
     assert str(tmp_path / "build_opt.tcl") in files
@@ -45,7 +50,7 @@ def test_hls4ml_has_the_vendors_functions_or_tables(model: LatencyAwareRegressor
 
 
 def test_what_is_refused(model: LatencyAwareRegressor, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"target is 'asic'; allowed are \['rtl', 'hls', 'hls4ml'"):
+    with pytest.raises(InputError, match=r"target is 'asic'; allowed are \['rtl', 'vivado', 'hls', 'hls4ml'"):
         model.export(tmp_path, target="asic")
     with pytest.raises(InputError, match=r"flavor is 'vhdl'; allowed are \['vitis', 'vivado'\]"):
         model.export(tmp_path, "vhdl", target="hls4ml")
