@@ -145,9 +145,32 @@ def test_report_writes_one_page(fitted, toolchain):
 @pytest.mark.parametrize("flavor", ["verilog", "vhdl"])
 def test_export_writes_a_project(fitted, tmp_path, flavor):
     answer = document("export", fitted, "--out", tmp_path / "rtl", "--flavor", flavor)
-    assert answer["flavor"] == flavor
+    assert answer["target"] == "rtl"
     assert any(name.endswith({"verilog": ".v", "vhdl": ".vhd"}[flavor]) for name in answer["files"])
     assert all((tmp_path / name).exists() for name in answer["files"])
+
+
+def test_export_writes_an_hls4ml_project(fitted, tmp_path):
+    answer = document(
+        "export", fitted, "--out", tmp_path, "--target", "hls4ml", "--flavor", "vivado",
+        "--table", "sin=-4:4:256", "--result-precision", "ap_fixed<20,8>",
+    )  # fmt: skip
+    assert str(tmp_path / "firmware" / "myproject.cpp") in answer["files"]
+    assert "ap_fixed<20,8> result_t" in (tmp_path / "firmware" / "defines.h").read_text()
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--table", "sin", "NAME=VALUE"),
+        ("--table", "sin=-4:4", "NAME=START:STOP:SIZE"),
+        ("--input-precision", "x0", "NAME=VALUE"),
+        ("--flavor", "verilog", "allowed are"),
+    ],
+)
+def test_export_refuses(fitted, tmp_path, option, value, message):
+    refused = run("export", fitted, "--out", tmp_path, "--target", "hls4ml", option, value, code=2)
+    assert message in refused.stderr
 
 
 def test_project_for_vivado_is_compared_once_vivado_has_run(fitted, tmp_path):

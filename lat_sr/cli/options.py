@@ -11,6 +11,7 @@ import typer
 from lat_sr.errors import InputError
 
 if TYPE_CHECKING:
+    from lat_sr.datapath import ExplicitTable
     from lat_sr.toolchains import Toolchain
 
 
@@ -20,20 +21,6 @@ class Task(str, Enum):
     auto = "auto"
     regression = "regression"
     classification = "classification"
-
-
-class Flavor(str, Enum):
-    """Kinds of projects."""
-
-    verilog = "verilog"
-    vhdl = "vhdl"
-    hls = "hls"
-
-
-class ExportTarget(str, Enum):
-    """Tools that a project is made for."""
-
-    vivado = "vivado"
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
@@ -73,6 +60,32 @@ def toolchain_with_options(name: str, *, implementation: bool, co_simulation: bo
 def comma_separated(text: str | None) -> tuple[str, ...]:
     """Names from a text with commas; none from nothing."""
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, str]:
+    """Values of an option that is written NAME=VALUE and may be repeated."""
+    pairs = [text.partition("=") for text in texts or ()]
+    for name, sign, value in pairs:
+        if not (name.strip() and sign and value.strip()):
+            raise InputError(f"{option} {name + sign + value!r} is not NAME=VALUE, for instance {example}")
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def parse_tables(texts: Sequence[str] | None) -> dict[str, ExplicitTable]:
+    """Tables of functions from NAME=START:STOP:SIZE."""
+    from lat_sr.datapath import ExplicitTable
+
+    tables = {}
+    for name, text in named(texts, "--table", "sin=-4:4:1024").items():
+        try:
+            start, stop, size = text.split(":")
+            numbers = float(start), float(stop), int(size)
+        except ValueError:
+            raise InputError(
+                f"--table {name}={text} is not NAME=START:STOP:SIZE, for instance sin=-4:4:1024"
+            ) from None
+        tables[name] = ExplicitTable(*numbers)
+    return tables
 
 
 def parse_ranges(texts: Sequence[str] | None) -> dict[str, tuple[float, float]] | None:

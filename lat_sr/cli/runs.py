@@ -14,8 +14,6 @@ from lat_sr.cli.options import (
     DEFAULT_PRECISION,
     Clock,
     CoSimulation,
-    ExportTarget,
-    Flavor,
     Implementation,
     Jobs,
     Json,
@@ -25,6 +23,8 @@ from lat_sr.cli.options import (
     ToolchainName,
     Verbose,
     comma_separated,
+    named,
+    parse_tables,
     toolchain_with_options,
 )
 from lat_sr.errors import InputError, VerificationError
@@ -235,18 +235,41 @@ def _refusal(report: Any) -> VerificationError | None:
 def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
-    flavor: Annotated[Flavor, typer.Option(help="Kind of project.")] = Flavor.verilog,
     target: Annotated[
-        ExportTarget | None, typer.Option(help="Tool to build it; its script comes with the project.")
+        str,
+        typer.Option(
+            help="rtl, vivado (RTL and its script), hls (C++ with the circuit's own bits) or hls4ml."
+        ),
+    ] = "rtl",
+    flavor: Annotated[
+        str | None, typer.Option(help="verilog or vhdl of RTL, vitis or vivado of HLS; the first by default.")
     ] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="hls4ml: a function as a table; may be repeated. Others are the vendor's.",
+            metavar="NAME=START:STOP:SIZE",
+        ),
+    ] = None,
+    input_precision: Annotated[
+        list[str] | None,
+        typer.Option(help="hls4ml: format of one input; may be repeated.", metavar="NAME=FORMAT"),
+    ] = None,
+    result_precision: Annotated[str | None, typer.Option(help="hls4ml: format of the outputs.")] = None,
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
     from lat_sr.run_directory import read_run
 
-    files = read_run(run).model.export(out, flavor.value, target=target.value if target else None)
+    options = {
+        "tables": parse_tables(table),
+        "input_precisions": named(input_precision, "--input-precision", "'x0=ap_fixed<12,4>'"),
+        "result_precision": result_precision,
+    }
+    given = {name: value for name, value in options.items() if value}
+    files = read_run(run).model.export(out, flavor, target=target, **given)
     return Answer(
-        {"out": str(out), "flavor": flavor.value, "files": files},
+        {"out": str(out), "target": target, "files": files},
         lambda console: console.print(*files, sep="\n"),
     )
 

@@ -6,6 +6,7 @@ it bit for bit.
 """
 
 from lat_sr.datapath.builder import WidthLimits
+from lat_sr.datapath.explicit import ExplicitTable
 from lat_sr.datapath.graph import CastReport, Datapath, Kind, Node, Table
 from lat_sr.datapath.lowering import DEFAULT_TABLE_TOLERANCE, lower
 
@@ -13,6 +14,7 @@ __all__ = [
     "DEFAULT_TABLE_TOLERANCE",
     "CastReport",
     "Datapath",
+    "ExplicitTable",
     "Kind",
     "Node",
     "Table",

@@ -10,12 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lat_sr.datapath.builder import Builder, Interval, WidthLimits, plain
+from lat_sr.datapath.explicit import ExplicitTable
 from lat_sr.datapath.functions import TableStyle, lookup_function
 from lat_sr.datapath.graph import Datapath, Floats, Kind
 from lat_sr.datapath.reduction import REDUCTIONS
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate
-from lat_sr.operators import expand_user_operators, get_operator
+from lat_sr.operators import OPERATORS, expand_user_operators, get_operator
 from lat_sr.precision import Precision
 
 DEFAULT_TABLE_TOLERANCE = 4.0
@@ -31,7 +32,7 @@ def lower(
     input_names: Sequence[str] | None = None,
     X: ArrayLike | None = None,
     ranges: Mapping[str, tuple[float, float]] | None = None,
-    implementations: str | Mapping[str, str] = "table",
+    implementations: str | Mapping[str, str | ExplicitTable] = "table",
     constant_fraction: int | None = None,
     table_tolerance: float = DEFAULT_TABLE_TOLERANCE,
     limits: WidthLimits | None = None,
@@ -54,7 +55,8 @@ def lower(
         Data whose ranges decide the formats of tables and narrowing casts.
     ranges : mapping of str to (float, float), optional
         Ranges of inputs where there is no data; the whole range of the precision if neither is given.
-    implementations : {"table", "interp"} or mapping of operator name to one of them
+    implementations : {"table", "interp"} or mapping of operator name to one of them or to an ExplicitTable
+        An explicit table is looked up as it stands, whatever the tolerance.
     constant_fraction : int, optional
         Fraction bits to which constants are rounded; those of the precision if not given.
     table_tolerance : float
@@ -84,7 +86,7 @@ def lower(
     if not roots:
         raise InputError("no expression to lower; pass at least one")
     roots = [expand_user_operators(root) for root in roots]
-    names = _input_names(roots, input_names)
+    names = port_order(roots, input_names)
     integers = None
     if X is not None:
         data = np.asarray(X, dtype=np.float64)
@@ -102,7 +104,8 @@ def lower(
     return _prune(builder, precision, outputs)
 
 
-def _input_names(roots: Sequence[Expression], input_names: Sequence[str] | None) -> list[str]:
+def port_order(roots: Sequence[Expression], input_names: Sequence[str] | None) -> list[str]:
+    """The input ports of formulas: those given, or their variables."""
     used = list(dict.fromkeys(name for root in roots for name in root.variables))
     if input_names is None:
         # x0, x1, ..., x10 in the order of their numbers; other names in the order of first use.
@@ -138,20 +141,32 @@ class _Lowering:
         self,
         builder: Builder,
         precision: Precision,
-        implementations: str | Mapping[str, str],
+        implementations: str | Mapping[str, str | ExplicitTable],
         constant_fraction: int,
         table_tolerance: float,
     ) -> None:
         self.builder = builder
         self.precision = precision
         self.constant_fraction = constant_fraction
-        self._implementations = implementations
         self._tolerance = table_tolerance
         self._lowered: dict[Expression, int] = {}
-        chosen = {implementations} if isinstance(implementations, str) else set(implementations.values())
-        if not chosen <= set(IMPLEMENTATIONS):
+        given: Mapping[str, str | ExplicitTable] = (
+            dict.fromkeys(OPERATORS, implementations)
+            if isinstance(implementations, str)
+            else {get_operator(name).name: chosen for name, chosen in implementations.items()}
+        )
+        self._tables = {name: chosen for name, chosen in given.items() if isinstance(chosen, ExplicitTable)}
+        self._styles = {name: chosen for name, chosen in given.items() if isinstance(chosen, str)}
+        if not set(self._styles.values()) <= set(IMPLEMENTATIONS):
             raise InputError(
                 f"unknown implementation in {implementations!r}; allowed are {list(IMPLEMENTATIONS)}"
+            )
+        without = [
+            name for name in self._tables if get_operator(name).arity > 1 or not is_table_function(name)
+        ]
+        if without:
+            raise InputError(
+                f"{', '.join(without)} cannot be a table; of a division, inv is the part that can be one"
             )
 
     def output(self, root: Expression) -> int:
@@ -174,8 +189,10 @@ class _Lowering:
 
     def function(self, name: str, operand: int) -> int:
         """A unary table function of any node."""
-        style = self._style(name)
         operator = get_operator(name)
+        if name in self._tables:
+            return self._tables[name].lookup(self.builder, operand, operator.numpy, name)
+        style = self._style(name)
         reduction = REDUCTIONS.get(name)
         node = lookup_function(self.builder, operand, operator.numpy, name, style, required=reduction is None)
         if node is None:
@@ -184,10 +201,7 @@ class _Lowering:
         return node
 
     def _style(self, name: str, guard: int = 2) -> TableStyle:
-        if isinstance(self._implementations, str):
-            implementation = self._implementations
-        else:
-            implementation = self._implementations.get(name, "table")
+        implementation = self._styles.get(name, "table")
         return TableStyle(implementation, self._tolerance, self.precision.fraction, guard)
 
     def _fused(self, expression: Expression, guard: int = 2) -> int | None:
@@ -199,7 +213,7 @@ class _Lowering:
             for node in expression.walk()
             if isinstance(node, Call) and is_table_function(node.operator)
         ]
-        if not functions:
+        if not functions or not self._tables.keys().isdisjoint(functions):
             return None
         (name,) = expression.variables
         builder = self.builder
@@ -229,7 +243,7 @@ class _Lowering:
             value = float(evaluate(expression, np.zeros((1, 0)), ())[0])
             return self.constant(value)
         rule = _RULES.get(expression.operator)
-        if rule is not None:
+        if rule is not None and expression.operator not in self._tables:
             rewritten = rule(self, expression)
             if isinstance(rewritten, Expression):
                 return self.lower(rewritten)

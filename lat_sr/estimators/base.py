@@ -467,7 +467,12 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
 
     def export(
-        self, directory: str | os.PathLike[str], flavor: str = "verilog", *, target: str | None = None
+        self,
+        directory: str | os.PathLike[str],
+        flavor: str | None = None,
+        *,
+        target: str = "rtl",
+        **options: Any,
     ) -> list[str]:
         """Write the selected circuit, all outputs together, as a project.
 
@@ -475,39 +480,34 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         ----------
         directory : path-like
             Made if it does not exist.
-        flavor : {"verilog", "vhdl", "hls"}
-            RTL with a self-checking test bench and a constraint file, or an HLS project.
-        target : {"vivado"}, optional
-            The tool that is to build the RTL: a script for it comes with the project, and
-            `lat_sr.read_vivado_reports` reads back what came of it. For any tool if not given.
+        flavor : str, optional
+            ``"verilog"`` or ``"vhdl"`` of RTL; ``"vitis"`` or ``"vivado"`` of an HLS project. The first by default.
+        target : {"rtl", "vivado", "hls", "hls4ml"}
+            RTL with a self-checking test bench and constraints; the same with a script for Vivado, the results of which
+            `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
+            own kind of project, with the vendor's math functions.
+        **options
+            For ``"hls4ml"``: `tables`, `input_precisions` and `result_precision` of
+            `lat_sr.toolchains.hls_math.write_hls4ml_project`.
 
         Returns
         -------
         list of str
-            Paths of the files written.
+            Paths of the project's files.
 
         Raises
         ------
         InputError
-            There is no such flavor or target, or they do not go together.
+            An unknown target or flavor, or an option that the target does not have.
         StorageError
             The directory cannot be written.
         """
-        from lat_sr.toolchains import export, export_vivado
+        from lat_sr.estimators.exporting import export_circuit
 
         check_is_fitted(self, "circuit_")
-        writers = {None: export, "vivado": export_vivado}
-        if target not in writers:
-            raise InputError(f"target is {target!r}; allowed is 'vivado', or None for any tool")
-        datapath = self.circuit_.datapath
-        if flavor == "hls":
-            from lat_sr.toolchains.hls import write_hls_project
-
-            if target is not None:
-                raise InputError("target='vivado' takes RTL; give flavor='verilog' or 'vhdl'")
-            write_hls_project(datapath, Path(directory), self.target_)
-            return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
-        return [str(path) for path in writers[target](datapath, Path(directory), flavor, target=self.target_)]
+        if flavor is not None:
+            options["flavor"] = flavor
+        return export_circuit(self, Path(directory), target, options)
 
     # ---- files -------------------------------------------------------------------------------------------------
 

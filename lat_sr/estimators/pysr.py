@@ -21,6 +21,7 @@ from lat_sr.estimators.regressor import LatencyAwareRegressor
 from lat_sr.expression import Call, Expression, Variable, parse
 from lat_sr.front import FrontPoint, select_point
 from lat_sr.port_names import port_names
+from lat_sr.search.julia_tables import without_table_names
 
 __all__ = ["from_pysr"]
 
@@ -217,7 +218,7 @@ def _rows(table: Any, where: str) -> list[_Row]:
     rows = []
     for loss, equation in zip(table[columns["loss"]], table[columns["equation"]], strict=True):
         try:
-            rows.append((float(loss), equation.strip()))
+            rows.append((float(loss), without_table_names(equation.strip())))
         except (TypeError, ValueError, AttributeError) as error:
             raise FormatError(f"{where} is cut off or damaged at row {len(rows) + 1}") from error
     if not rows:

@@ -70,7 +70,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         The search; PySR needs Julia.
     pysr_options : mapping, optional
         Further keywords of ``PySRRegressor``, for ``engine="pysr"``: ``output_directory``, ``procs``,
-        ``cluster_manager``, ``guesses`` and so on.
+        ``cluster_manager`` and so on. A `lat_sr.search.PySREngine` as `engine` takes tables of functions, too.
     timeout : float, optional
         Seconds for the search, shared by all outputs. With it a result depends on the machine's speed.
     max_evaluations : int, optional

@@ -1,7 +1,7 @@
 """Search for formulas under hardware budgets.
 
 `SearchProblem` says what is searched, an `Engine` searches, `SearchResult` holds the front. `NativeEngine` is the
-one in C++.
+one in C++, `PySREngine` the one in Julia.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lat_sr.search.front import non_dominated
     from lat_sr.search.native import NativeEngine
     from lat_sr.search.problem import LOSSES, Engine, EvolutionOptions, Point, SearchProblem, SearchResult
+    from lat_sr.search.pysr import PySREngine
 
 __all__ = [
     "LOSSES",
@@ -27,6 +28,7 @@ __all__ = [
     "GridCost",
     "NativeEngine",
     "Point",
+    "PySREngine",
     "SearchProblem",
     "SearchResult",
     "WidthCost",
@@ -43,6 +45,7 @@ _HOMES = {
     "front": ("non_dominated",),
     "native": ("NativeEngine",),
     "problem": ("LOSSES", "Engine", "EvolutionOptions", "Point", "SearchProblem", "SearchResult"),
+    "pysr": ("PySREngine",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

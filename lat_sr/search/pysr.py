@@ -9,6 +9,9 @@ runs the plan and reads the front. How the latency budget gets into PySR depends
   picoseconds, and gives infinity above the budget. A ``complexity_mapping`` would not do: mutations and constraints
   of PySR count nodes, so that populations fill with trees that can never be reported.
 
+Functions are Julia's own, or, where a table is given for them, the circuit's tables with the circuit's integers (see
+`lat_sr.search.julia_tables`).
+
 The formulas that come back are costed again like those of every other engine.
 """
 
@@ -16,7 +19,9 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import re
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -26,10 +31,12 @@ from typing import Any
 import numpy as np
 
 from lat_sr import _engine
+from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import BudgetError, InputError, LatSrError, MissingToolError
-from lat_sr.expression import Constant, Expression, parse
+from lat_sr.expression import Call, Constant, Expression, parse
 from lat_sr.operators import closest_names, expand_user_operators, get_operator
 from lat_sr.profiles import OperatorProfile
+from lat_sr.search.julia_tables import julia_table_function, table_function_name, without_table_names
 from lat_sr.search.native import native_cost_model
 from lat_sr.search.postfix import tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
@@ -40,6 +47,12 @@ LATENCY_MODELS = ("additive", "critical_path", "scheduled")
 
 # PySR has no limit on iterations besides a number of them.
 _ENDLESS = 10**8
+
+# PySR takes no smaller maxsize.
+_LEAST_MAXSIZE = 7
+
+#: The table of a function, or the range of arguments for which the lowering chooses one.
+Tables = Mapping[str, ExplicitTable | tuple[float, float]]
 
 # Losses in LossFunctions.jl's names, and of a prediction p and a target y in Julia; {0} is the parameter.
 _LOSSES: Mapping[str, tuple[str, str]] = {
@@ -68,6 +81,8 @@ _OWN = {
     "max_evals": "max_evaluations",
     "random_state": "random_state",
     "select_k_features": "select_k_features",
+    "guesses": "guesses",
+    "warm_start": "warm_start",
 }
 
 
@@ -118,6 +133,7 @@ def plan(
     profile: OperatorProfile | None = None,
     *,
     latency_model: str = "critical_path",
+    tables: Tables | None = None,
     options: Mapping[str, Any] | None = None,
 ) -> PySRPlan:
     """Say how PySR is to be called for a problem.
@@ -129,9 +145,12 @@ def plan(
         What operators cost; needed by ``additive``, and by a budget of latency.
     latency_model : {"additive", "critical_path", "scheduled"}
         See the module.
+    tables : mapping of operator name to ExplicitTable or (float, float), optional
+        Functions that the search computes by the circuit's tables, in the profile's precision: the table, or the
+        range of its arguments. The others are Julia's.
     options : mapping, optional
-        Further keywords of ``PySRRegressor``: parallelism, procs, cluster_manager, batching, guesses,
-        output_directory and so on.
+        Further keywords of ``PySRRegressor``: parallelism, procs, cluster_manager, batching, output_directory and so
+        on. With a cluster_manager or procs, processes share the work unless parallelism says otherwise.
 
     Returns
     -------
@@ -140,21 +159,29 @@ def plan(
     Raises
     ------
     InputError
-        An option is unknown to the installed PySR or is a parameter of ours, or a profile is missing.
+        An option is unknown to the installed PySR or is a parameter of ours, a profile is missing, a table does not
+        fit its precision, or PySR does not take the maxsize.
     """
     options = dict(options or {})
     _check_options(options)
+    if problem.maxsize < _LEAST_MAXSIZE:
+        raise InputError(f"maxsize is {problem.maxsize}; PySR takes {_LEAST_MAXSIZE} or more")
     if latency_model not in LATENCY_MODELS:
         raise InputError(f"latency_model is {latency_model!r}; allowed are {', '.join(LATENCY_MODELS)}")
     operators = [get_operator(name) for name in problem.operators]
-    names = {operator.name: "^" if operator.name == "pow" else operator.name for operator in operators}
+    twins = _table_functions(problem, profile, tables or {})
+    names = {o.name: "^" if o.name == "pow" else o.name for o in operators}
+    names |= {name: table_function_name(name) for name in twins}
     arity = {1: [o for o in operators if o.arity == 1], 2: [o for o in operators if o.arity == 2]}
     name, julia = (text.format(problem.loss_parameter) for text in _LOSSES[problem.loss])
     keywords: dict[str, Any] = {
         "model_selection": "accuracy",
-        "binary_operators": [names[o.name] for o in arity[2]],
-        "unary_operators": [o.julia or names[o.name] for o in arity[1]],
-        "extra_sympy_mappings": {o.name: o.sympy for o in operators if o.julia is not None},
+        "binary_operators": [o.julia or names[o.name] for o in arity[2]],
+        "unary_operators": [twins.get(o.name) or o.julia or o.name for o in arity[1]],
+        "extra_sympy_mappings": {
+            **{names[o.name]: o.sympy for o in operators if o.name in twins or o.julia is not None},
+            **options.pop("extra_sympy_mappings", {}),
+        },
         "maxsize": problem.maxsize,
         "maxdepth": problem.maxdepth,
         "constraints": _constraints(problem, names),
@@ -168,16 +195,14 @@ def plan(
         "timeout_in_seconds": problem.timeout,
         "max_evals": problem.max_evaluations,
         "precision": 64 if problem.X.dtype == np.float64 else 32,
-        "random_state": problem.seed,
         "progress": False,
         "verbosity": 0,
+        **_parallelism(problem, options),
     }
-    if problem.threads == 1:
-        keywords["parallelism"] = "serial"
     if problem.batch_size is not None:
         keywords |= {"batching": True, "batch_size": problem.batch_size}
     if problem.guesses:
-        keywords["guesses"] = [str(guess) for guess in problem.guesses]
+        keywords["guesses"] = _guesses(problem.guesses, names)
     if problem.target_loss > 0:
         keywords["early_stop_condition"] = problem.target_loss
     if latency_model == "additive":
@@ -196,6 +221,56 @@ def plan(
     return PySRPlan(
         {**used, **options}, {"weights": problem.weights, "variable_names": list(problem.feature_names or ())}
     )
+
+
+def _table_functions(
+    problem: SearchProblem, profile: OperatorProfile | None, tables: Tables
+) -> dict[str, str]:
+    """Julia definitions of the functions that are tables, by operator."""
+    wanted = {get_operator(name).name: table for name, table in tables.items()}
+    unused = [name for name in wanted if name not in problem.operators]
+    if unused:
+        raise InputError(
+            f"tables are given for {', '.join(unused)}, which the search does not use; its operators are "
+            f"{', '.join(problem.operators)}"
+        )
+    return {
+        name: julia_table_function(name, _profile(profile, "the format of tables").precision, table)
+        for name, table in wanted.items()
+    }
+
+
+def _parallelism(problem: SearchProblem, options: Mapping[str, Any]) -> dict[str, Any]:
+    if "cluster_manager" in options or "procs" in options:
+        return {"parallelism": "multiprocessing"}
+    if problem.threads == 1 and options.get("parallelism", "serial") == "serial":
+        # PySR's runs repeat only in this mode.
+        return {"parallelism": "serial", "deterministic": True, "random_state": problem.seed}
+    return {}
+
+
+def _guesses(guesses: Sequence[Expression], names: Mapping[str, str]) -> list[str]:
+    """Formulas as PySR reads them: only operators of the search, under their names in Julia."""
+
+    def without_negation(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        if isinstance(node, Call) and node.operator == "neg" and "neg" not in names:
+            return Call("*", (Constant(-1.0), *operands))
+        return node.with_operands(operands)
+
+    texts = []
+    for guess in guesses:
+        formula = guess.fold(without_negation)
+        unknown = {node.operator for node in formula.walk() if isinstance(node, Call)} - names.keys()
+        if unknown:
+            warnings.warn(
+                f"the guess {guess} is left out: {', '.join(sorted(unknown))} is not among the operators of the search",
+                UserWarning,
+                stacklevel=3,
+            )
+        else:
+            renamed = re.sub(r"\w+(?=\()", lambda call: names.get(call[0], call[0]), str(formula))
+            texts.append(renamed)
+    return texts
 
 
 def _check_options(options: Mapping[str, Any]) -> None:
@@ -280,16 +355,24 @@ class PySREngine:
     profile : OperatorProfile, optional
     latency_model : {"additive", "critical_path", "scheduled"}
     options : mapping, optional
+    tables : mapping, optional
         See `plan`.
     """
 
     profile: OperatorProfile | None = None
     latency_model: str = "critical_path"
     options: Mapping[str, Any] = field(default_factory=dict)
+    tables: Tables = field(default_factory=dict)
 
     def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
         """See `lat_sr.search.Engine.search`; the callback is called once, at the end."""
-        wanted = plan(problem, self.profile, latency_model=self.latency_model, options=self.options)
+        wanted = plan(
+            problem,
+            self.profile,
+            latency_model=self.latency_model,
+            tables=self.tables,
+            options=_unused_run(self.options),
+        )
         regressor = _regressor_class()(**wanted.regressor)
         started = time.monotonic()
         try:
@@ -317,6 +400,18 @@ def _regressor_class() -> Any:
     return PySRRegressor
 
 
+def _unused_run(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options with a run_id whose directory is not there yet: each output is a run of its own."""
+    result = dict(options)
+    if "run_id" in result:
+        directory = Path(result.get("output_directory") or "outputs")
+        number = 1
+        while (directory / result["run_id"]).exists():
+            number += 1
+            result["run_id"] = f"{options['run_id']}_{number}"
+    return result
+
+
 def _points(table: Any, problem: SearchProblem) -> tuple[Point, ...]:
     """Formulas within the budgets, with the cost model's estimate of what they cost."""
     assert problem.feature_names is not None
@@ -326,7 +421,7 @@ def _points(table: Any, problem: SearchProblem) -> tuple[Point, ...]:
     points = []
     for loss, text in zip(table["loss"], table["equation"], strict=True):
         try:
-            formula: Expression = parse(str(text), names)
+            formula: Expression = parse(without_table_names(str(text)), names)
             cost = _engine.cost(tree_of(expand_user_operators(formula), names), model)
         except (LatSrError, ValueError):
             continue  # a power that no circuit has, or a constant part without a value

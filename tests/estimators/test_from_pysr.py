@@ -80,6 +80,11 @@ def test_a_model_gives_its_own_names() -> None:
     assert from_pysr(several).predict([[1.0, 2.0, 3.0]]).tolist() == [[1.0, 3.0]]
 
 
+def test_table_functions_of_a_search_are_operators() -> None:
+    model = from_pysr(equations("sin_table(x0) * 2"), precision="ap_fixed<16,6>")
+    np.testing.assert_allclose(model.predict([[0.5]]), 2 * np.sin(0.5))
+
+
 def test_formulas_beyond_fixed_point_are_named_and_left_out() -> None:
     with pytest.warns(UserWarning, match="is left out"):
         model = from_pysr(equations("x0", "x0 * 1e30 * x1"))

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import ast
+import importlib.util
 import sys
 import types
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr import LatencyAwareRegressor, load_profile
+from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import InputError, MissingToolError
-from lat_sr.operators import OPERATORS
+from lat_sr.operators import OPERATORS, define_operator, undefine_operator
 from lat_sr.search import LOSSES, SearchProblem, uniform_cost_model
 from lat_sr.search.pysr import PySREngine, known_options, plan
 
@@ -42,6 +46,7 @@ class StandInRegressor:
     """Keeps its keywords; its front has the columns of PySR's."""
 
     last: StandInRegressor
+    calls = 0
     formulas = ("0.1", "x0", "sin(x0) * 1.5", "x0 ^ x1")
 
     def __init__(self, **keywords: Any) -> None:
@@ -49,6 +54,8 @@ class StandInRegressor:
         type(self).last = self
 
     def fit(self, X: Any, y: Any, **keywords: Any) -> None:
+        type(self).calls += 1
+        self.X = X
         self.fitted = keywords
         self.equations_ = pd.DataFrame(
             {
@@ -133,20 +140,111 @@ def test_limits_and_settings_are_handed_on() -> None:
             batch_size=32,
             target_loss=0.01,
         ),
-        options={"procs": 8, "cluster_manager": "slurm", "guesses": ["x0 + x1"]},
+        options={"output_directory": "runs", "extra_sympy_mappings": {"other": abs}},
     ).regressor
     assert wanted["binary_operators"] == ["+", "^"]
     assert wanted["constraints"] == {"sin": 5, "+": (3, -1), "^": (-1, 1)}
     assert wanted["nested_constraints"] == {"sin": {"sin": 0, "exp": 1}}
     assert (wanted["maxdepth"], wanted["max_evals"], wanted["random_state"]) == (6, 1000, 7)
     assert (wanted["parallelism"], wanted["batching"], wanted["batch_size"]) == ("serial", True, 32)
+    assert wanted["deterministic"] is True
     assert wanted["early_stop_condition"] == 0.01
-    assert (wanted["procs"], wanted["cluster_manager"], wanted["guesses"]) == (8, "slurm", ["x0 + x1"])
+    assert wanted["output_directory"] == "runs"
+    assert wanted["extra_sympy_mappings"] == {"other": abs}
+    assert set(wanted) <= set(known_options())
+
+
+@pytest.mark.parametrize(
+    ("threads", "options", "parallelism"),
+    [
+        (1, {}, "serial"),
+        (None, {}, None),
+        (1, {"parallelism": "multithreading"}, "multithreading"),
+        (1, {"cluster_manager": "slurm", "procs": 64}, "multiprocessing"),
+        (4, {"procs": 4}, "multiprocessing"),
+        (4, {"procs": 4, "parallelism": "multithreading"}, "multithreading"),
+    ],
+)
+def test_parallelism(threads: int | None, options: dict[str, Any], parallelism: str | None) -> None:
+    wanted = plan(problem(threads=threads), options=options).regressor
+    assert wanted.get("parallelism") == parallelism
+    assert ("deterministic" in wanted) == (parallelism == "serial")
+    assert options.items() <= wanted.items()
+
+
+def test_everything_handed_to_fit_is_known_there() -> None:
+    found = importlib.util.find_spec("pysr")
+    assert found is not None and found.origin is not None
+    tree = ast.parse((Path(found.origin).parent / "sr.py").read_text())
+    (fit,) = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef) and n.name == "fit"]
+    known = {argument.arg for argument in fit.args.kwonlyargs}
+    wanted = plan(problem(weights=np.ones(50)))
+    assert set(wanted.fit) <= known
+    assert wanted.fit["variable_names"] == ["x0", "x1"]
+
+
+def test_guesses_are_written_for_julia() -> None:
+    wanted = plan(
+        problem(operators=("+", "-", "*", "pow", "sin"), guesses=("-x0 + sin(x1)", "x0^2 - 1.5*x1")),
+        PROFILE,
+        tables={"sin": (-4.0, 4.0)},
+    ).regressor
+    assert wanted["guesses"] == ["-1.0 * x0 + sin_table(x1)", "x0 ^ 2 - 1.5 * x1"]
+    assert plan(problem(operators=("+", "neg"), guesses=("-x0",))).regressor["guesses"] == ["-x0"]
+    with pytest.warns(
+        UserWarning, match=r"the guess sqrt\(x0\) is left out: sqrt is not among the operators"
+    ):
+        wanted = plan(problem(guesses=("sqrt(x0)", "sin(x0)"))).regressor
+    assert wanted["guesses"] == ["sin(x0)"]
+
+
+def test_operators_of_the_users_own_are_defined() -> None:
+    define_operator("pull", "x / (1 + abs(y))")
+    try:
+        wanted = plan(problem(operators=("+", "pull"))).regressor
+    finally:
+        undefine_operator("pull")
+    assert wanted["binary_operators"] == ["+", "pull(x, y) = x / (1 + abs(y))"]
+    assert set(wanted["extra_sympy_mappings"]) == {"pull"}
+
+
+def test_tables_take_the_place_of_functions_everywhere() -> None:
+    wanted = plan(
+        problem(
+            operators=("+", "sin", "exp"),
+            constraints={"sin": 5},
+            nested_constraints={"sin": {"sin": 0, "exp": 0}},
+            max_latency=4,
+        ),
+        PUBLISHED,
+        tables={"sin": ExplicitTable(-4, 4, 64)},
+        latency_model="additive",
+    ).regressor
+    definition, exp = wanted["unary_operators"]
+    assert "global sin_table(x)" in definition and exp == "exp"
+    assert is_julia(definition)
+    assert wanted["extra_sympy_mappings"]["sin_table"] is OPERATORS["sin"].sympy
+    assert wanted["constraints"] == {"sin_table": 5}
+    assert wanted["nested_constraints"] == {"sin_table": {"sin_table": 0, "exp": 0}}
+    assert wanted["complexity_of_operators"] == {"+": 1, "sin_table": 8, "exp": 3}
+
+
+def test_tables_that_are_refused() -> None:
+    with pytest.raises(InputError, match="tables are given for cos, which the search does not use"):
+        plan(problem(), PROFILE, tables={"cos": (-1, 1)})
+    with pytest.raises(InputError, match="format of tables; give a profile"):
+        plan(problem(), tables={"sin": (-1, 1)})
+    with pytest.raises(InputError, match="finer than the last bit"):
+        plan(problem(), PROFILE, tables={"sin": ExplicitTable(-1, 1, 4096)})
+    with pytest.raises(InputError, match="maxsize is 5; PySR takes 7 or more"):
+        plan(problem(maxsize=5))
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"guesses": ["x0"]}, "is the parameter guesses"),
+        ({"warm_start": True}, "is the parameter warm_start"),
         ({"niteration": 3}, "no option 'niteration'.*niterations"),
         ({"unary_operators": ["sin"]}, "is the parameter unary_operators"),
         ({"loss_function": "f"}, "is the parameter loss and max_latency"),
@@ -173,6 +271,49 @@ def test_the_front_comes_back_within_the_budgets(stand_in: type[StandInRegressor
     assert stand_in.last.fitted["weights"].shape == (50,)
     tight = PySREngine(PROFILE).search(problem(max_latency=1, max_lut=0))
     assert [str(point.expression) for point in tight.points] == ["0.1", "x0"]
+
+
+def test_formulas_with_tables_come_back_as_functions(
+    stand_in: type[StandInRegressor], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(stand_in, "formulas", ("x0", "sin_table(x0 + x1) * x0"))
+    found = PySREngine(PROFILE, tables={"sin": (-4.0, 4.0)}).search(problem())
+    assert [str(point.expression) for point in found.points] == ["x0", "sin(x0 + x1) * x0"]
+
+
+def test_a_run_that_is_there_is_not_overwritten(stand_in: type[StandInRegressor], tmp_path: Path) -> None:
+    (tmp_path / "jets").mkdir()
+    engine = PySREngine(options={"output_directory": str(tmp_path), "run_id": "jets"})
+    engine.search(problem())
+    assert stand_in.last.keywords["run_id"] == "jets_2"
+
+
+def test_features_weights_and_warm_starts(stand_in: type[StandInRegressor], monkeypatch: Any) -> None:
+    monkeypatch.setattr(stand_in, "formulas", ("0.1", "mass"))
+    rng = np.random.default_rng(5)
+    frame = pd.DataFrame(rng.uniform(-1, 1, (200, 3)), columns=["noise", "mass", "more"])
+    model = LatencyAwareRegressor(
+        engine="pysr", select_k_features=1, warm_start=True, timeout=1.0, unary_operators=["sin"]
+    )
+    weights = np.linspace(1, 2, 200)
+    model.fit(frame, frame["mass"], sample_weight=weights)
+    assert stand_in.last.X.shape == (200, 1)
+    assert stand_in.last.fitted["variable_names"] == ["mass"]
+    np.testing.assert_allclose(stand_in.last.fitted["weights"], weights, rtol=1e-6)
+    assert "guesses" not in stand_in.last.keywords
+    model.fit(frame, frame["mass"], sample_weight=weights)
+    # The constant costs no less.
+    assert stand_in.last.keywords["guesses"] == ["mass"]
+
+
+def test_each_output_is_a_search_of_its_own(stand_in: type[StandInRegressor]) -> None:
+    before = stand_in.calls
+    model = LatencyAwareRegressor(
+        engine="pysr", guesses=[["x0"], ["x1 * x0"]], timeout=1.0, unary_operators=["sin"]
+    ).fit(X, np.stack([X[:, 0], X[:, 0] * 1.5], axis=1))
+    assert stand_in.calls == before + 2
+    assert stand_in.last.keywords["guesses"] == ["x1 * x0"]
+    assert len(model.fronts_) == 2
 
 
 def test_an_estimator_searches_with_it(stand_in: type[StandInRegressor]) -> None:
