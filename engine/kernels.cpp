@@ -23,7 +23,7 @@ enum class InstructionSet : unsigned char { baseline, avx2, avx512 };
 
 InstructionSet best_instruction_set() {
 #ifdef LAT_SR_X86_KERNELS
-    // LAT_SR_ISA takes instruction sets away, to compare them on one machine.
+    // LAT_SR_ISA (baseline, avx2 or avx512) takes instruction sets away, to test and compare them on one machine.
     const char* setting = std::getenv("LAT_SR_ISA");
     const std::string_view limit = setting == nullptr ? "avx512" : setting;
     if (limit == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
