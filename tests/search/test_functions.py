@@ -34,7 +34,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "sin": (-1000.0, 1000.0),
     "cos": (-1000.0, 1000.0),
 }
-#: Largest errors in units in the last place: of the functions in single precision, on all numbers, and of composed ones.
+#: Largest errors in single precision, in units in the last place: of a function, and of what is composed.
 LARGEST_ERROR = 4.0
 COMPOSED = {"gauss": 88.0}  # half a unit in x * x is up to 87 in exp(-x * x), which ends at exp(-87.3)
 
