@@ -3,6 +3,7 @@
 NB_MODULE(_engine, module) {
     module.doc() = "The native search core of lat_sr; the typed face is lat_sr/_engine.pyi.";
     lat_sr::python::bind_trees(module);
+    lat_sr::python::bind_losses(module);
     lat_sr::python::bind_costs(module);
     lat_sr::python::bind_search(module);
     lat_sr::python::bind_datapath(module);

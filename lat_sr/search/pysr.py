@@ -28,6 +28,7 @@ import numpy as np
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, InputError, LatSrError, MissingToolError
 from lat_sr.expression import Constant, Expression, parse
+from lat_sr.losses import get_loss
 from lat_sr.operators import closest_names, expand_user_operators, get_operator
 from lat_sr.profiles import OperatorProfile
 from lat_sr.search.native import native_cost_model
@@ -40,15 +41,6 @@ LATENCY_MODELS = ("additive", "critical_path", "scheduled")
 
 # PySR has no limit on iterations besides a number of them.
 _ENDLESS = 10**8
-
-# Losses in LossFunctions.jl's names, and of a prediction p and a target y in Julia; {0} is the parameter.
-_LOSSES: Mapping[str, tuple[str, str]] = {
-    "l2": ("L2DistLoss()", "(p - y)^2"),
-    "l1": ("L1DistLoss()", "abs(p - y)"),
-    "huber": ("HuberLoss({0:g})", "abs(p - y) <= {0:g} ? (p - y)^2 / 2 : {0:g} * (abs(p - y) - {0:g} / 2)"),
-    "l2_margin": ("L2MarginLoss()", "(1 - y * p)^2"),
-    "logistic": ("LogitMarginLoss()", "log1p(exp(-y * p))"),
-}
 
 # Set by parameters of the estimators or by the problem, so that they cannot be options besides.
 _OWN = {
@@ -149,7 +141,12 @@ def plan(
     operators = [get_operator(name) for name in problem.operators]
     names = {operator.name: "^" if operator.name == "pow" else operator.name for operator in operators}
     arity = {1: [o for o in operators if o.arity == 1], 2: [o for o in operators if o.arity == 2]}
-    name, julia = (text.format(problem.loss_parameter) for text in _LOSSES[problem.loss])
+    if not isinstance(problem.loss, str):
+        raise InputError(
+            "PySR does not take a loss in Python; name one, or give elementwise_loss in pysr_options"
+        )
+    loss = get_loss(problem.loss)
+    name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {
         "model_selection": "accuracy",
         "binary_operators": [names[o.name] for o in arity[2]],

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lat_sr import _engine
-from lat_sr.search import LOSSES
+from lat_sr.losses import LOSSES
 
 TREE = _engine.Tree([("variable", 0.0), ("constant", 0.5), ("*", 0.0), ("constant", 0.25), ("+", 0.0)])
 
@@ -17,6 +17,7 @@ def expected(kind: str, y: np.ndarray, p: np.ndarray, parameter: float) -> np.nd
         "l2": r**2,
         "l1": r,
         "huber": np.where(r <= parameter, r**2 / 2, parameter * (r - parameter / 2)),
+        "quantile": np.where(p < y, parameter, 1 - parameter) * r,
         "l2_margin": (1 - y * p) ** 2,
         "logistic": np.logaddexp(0, -y * p),
     }[kind]
@@ -53,11 +54,12 @@ def test_gradient_of_each_loss(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_fit_reaches_the_minimum(kind: str) -> None:
+@pytest.mark.parametrize("method", [None, "bfgs"])
+def test_fit_reaches_the_minimum(kind: str, method: str | None) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(400, 1))
     y = np.where(1.7 * X[:, 0] - 0.4 + rng.logistic(size=400) > 0, 1.0, -1.0)
-    fitted, loss = _engine.fit_constants(TREE, X, y, kind, 0.7, 60)
+    fitted, loss, _ = _engine.fit_constants(TREE, X, y, kind, 0.7, 60, method)
     constants = [value for name, value in fitted.postfix if name == "constant"]
     for i in range(2):
         for step in (-0.01, 0.01):
@@ -85,7 +87,7 @@ def test_fit_never_makes_the_loss_worse() -> None:
             ]
         )
         before = _engine.loss(tree, X, y, [], "l2", 1.0, np.inf)
-        fitted, after = _engine.fit_constants(tree, X, y, "l2", 1.0, 5)
+        fitted, after, _ = _engine.fit_constants(tree, X, y, "l2", 1.0, 5)
         assert after <= before
         assert after == pytest.approx(_engine.loss(fitted, X, y, [], "l2", 1.0, np.inf))
 
