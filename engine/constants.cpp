@@ -7,7 +7,17 @@
 namespace lat_sr {
 
 FitMethod best_method(const Objective& objective) {
-    return objective.user != nullptr ? FitMethod::bfgs : FitMethod::gauss_newton;
+    if (objective.user != nullptr) {
+        return FitMethod::bfgs;
+    }
+    switch (objective.kind) {
+    case LossKind::l1:
+    case LossKind::quantile:
+    case LossKind::logistic:
+        return FitMethod::bfgs;
+    default:
+        return FitMethod::gauss_newton;
+    }
 }
 
 // (curvature + damping * diagonal) * step = -gradient, by Cholesky's decomposition.
