@@ -14,7 +14,7 @@ SANITIZERS := address;undefined;float-cast-overflow
 CLANG ?= clang++
 SECONDS ?= 300
 
-.PHONY: demo test lint format sanitize fuzz fuzz-tape fuzz-parser clean
+.PHONY: demo test lint tidy format sanitize fuzz fuzz-tape fuzz-parser clean
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 
@@ -24,11 +24,20 @@ demo: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
-lint: .venv/installed-for-tests
+lint: tidy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CXX_FILES)
 	$(BIN)/mypy
+
+# On as many files at once as there are cores; the flags make every kernel visible.
+tidy: .venv/installed-for-tests
+	@mkdir -p build/tidy
+	@printf '%s\n' -std=c++20 -DLAT_SR_X86_KERNELS $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v4) \
+	  -I$(CURDIR)/engine $$($(BIN)/python -c 'import nanobind as n, sysconfig as s; \
+	  print("-isystem" + n.include_dir(), "-isystem" + s.get_path("include"))') > build/tidy/compile_flags.txt
+	@printf '%s\n' $(filter %.cpp,$(CXX_FILES)) | \
+	  xargs -P "$$(nproc)" -n 3 $(BIN)/clang-tidy --quiet --warnings-as-errors='*' -p build/tidy
 
 format: .venv/installed-for-tests
 	$(BIN)/ruff check --fix .

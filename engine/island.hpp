@@ -46,7 +46,7 @@ template <class T> struct Task {
     ShapeLimits limits;
     Grammar grammar;
     EvolutionOptions options;
-    std::vector<Tree> guesses = {}; // members of every island from the start
+    std::vector<Tree> guesses; // members of every island from the start
     std::uint64_t seed = 0;
 };
 

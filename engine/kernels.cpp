@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <string_view>
+#include <type_traits>
 
 namespace lat_sr {
 
@@ -9,6 +10,15 @@ namespace lat_sr {
     namespace set {                                                                                                    \
     extern const Kernels<float> kernels_float;                                                                         \
     extern const Kernels<double> kernels_double;                                                                       \
+    namespace {                                                                                                        \
+    template <class T> const Kernels<T>& kernels_of() {                                                                \
+        if constexpr (std::is_same_v<T, float>) {                                                                      \
+            return kernels_float;                                                                                      \
+        } else {                                                                                                       \
+            return kernels_double;                                                                                     \
+        }                                                                                                              \
+    }                                                                                                                  \
+    }                                                                                                                  \
     }
 LAT_SR_DECLARE_KERNELS(baseline)
 #ifdef LAT_SR_X86_KERNELS
@@ -38,23 +48,15 @@ InstructionSet best_instruction_set() {
 }
 
 template <class T> const Kernels<T>& select_kernels() {
-    constexpr bool single = sizeof(T) == sizeof(float);
-    const auto pick = [](const auto& one, const auto& two) -> const Kernels<T>& {
-        if constexpr (single) {
-            return one;
-        } else {
-            return two;
-        }
-    };
     switch (best_instruction_set()) {
 #ifdef LAT_SR_X86_KERNELS
     case InstructionSet::avx512:
-        return pick(avx512::kernels_float, avx512::kernels_double);
+        return avx512::kernels_of<T>();
     case InstructionSet::avx2:
-        return pick(avx2::kernels_float, avx2::kernels_double);
+        return avx2::kernels_of<T>();
 #endif
     default:
-        return pick(baseline::kernels_float, baseline::kernels_double);
+        return baseline::kernels_of<T>();
     }
 }
 

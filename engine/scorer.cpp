@@ -61,6 +61,7 @@ double roofline(double seconds, std::size_t threads) {
     std::vector<double> rates(std::max<std::size_t>(threads, 1));
     {
         std::vector<std::jthread> workers;
+        workers.reserve(rates.size());
         for (double& rate : rates) {
             workers.emplace_back([&rate, seconds] { rate = plain_loop(seconds); });
         }
