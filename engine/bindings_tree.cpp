@@ -22,6 +22,7 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -69,8 +70,11 @@ std::vector<std::pair<std::string, double>> postfix_of(const Tree& tree) {
     return result;
 }
 
-template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y) {
-    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), {}, X.shape(1),
+template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y, std::span<const T> weights = {}) {
+    if (X.shape(0) != y.size() || X.shape(0) == 0 || (!weights.empty() && weights.size() != y.size())) {
+        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
+    }
+    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights, X.shape(1),
                    Data<T>::keep_order);
 }
 
@@ -99,8 +103,7 @@ template <class T>
 double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights, const Loss& kind,
             double parameter, double value_limit) {
     check_variables(tree, X.shape(1));
-    const Data<T> data(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights,
-                       X.shape(1), Data<T>::keep_order);
+    const Data<T> data = make_data(X, y, std::span<const T>(weights));
     Evaluator<T> evaluator(data, make_objective(kind, parameter, value_limit));
     return evaluator.loss(tree, data.all());
 }
@@ -118,6 +121,15 @@ derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss
     return {result.loss, result.gradient, result.curvature};
 }
 
+FitMethod method_named(const std::string& name) {
+    for (std::size_t i = 0; i < fit_method_names.size(); ++i) {
+        if (fit_method_names[i] == name) {
+            return static_cast<FitMethod>(i);
+        }
+    }
+    throw std::invalid_argument("the engine does not fit by " + name);
+}
+
 template <class T>
 std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind,
                                      double parameter, int steps, const std::optional<std::string>& method) {
@@ -126,20 +138,14 @@ std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const
     Evaluator<T> evaluator(data, make_objective(kind, parameter));
     ConstantFitter<T> fitter(evaluator);
     Tree fitted = tree;
-    std::optional<FitMethod> chosen;
-    if (method) {
-        chosen = *method == "bfgs" ? FitMethod::bfgs : FitMethod::gauss_newton;
-    }
-    const double reached = fitter.fit(fitted, data.all(), steps, chosen);
+    const double reached =
+        fitter.fit(fitted, data.all(), steps, method ? std::optional(method_named(*method)) : std::nullopt);
     return {fitted, reached, evaluator.work()};
 }
 
 template <class T>
-std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const Loss& kind, double parameter,
-                                       double value_limit) {
-    if (X.shape(0) != y.size() || X.shape(0) == 0) {
-        throw std::invalid_argument("X and y must have the same number of rows, at least one");
-    }
+std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
+                                       double parameter, double value_limit) {
     return std::make_unique<Scorer<T>>(make_data(X, y), make_objective(kind, parameter, value_limit));
 }
 
@@ -199,7 +205,17 @@ void bind_trees(nb::module_& module) {
     bind_values<double>(module);
     bind_scorer<float>(module, "ScorerFloat");
     bind_scorer<double>(module, "ScorerDouble");
-    module.def("roofline", &roofline, "seconds"_a, "threads"_a, nb::call_guard<nb::gil_scoped_release>());
+    module.def(
+        "roofline",
+        [](const std::vector<std::string>& names, double seconds, std::size_t threads) {
+            std::vector<Op> operations;
+            for (const std::string& name : names) {
+                operations.push_back(operation_named(name));
+            }
+            const nb::gil_scoped_release without_gil;
+            return roofline(operations, seconds, threads);
+        },
+        "operators"_a, "seconds"_a, "threads"_a);
 }
 
 } // namespace lat_sr::python

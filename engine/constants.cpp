@@ -126,16 +126,13 @@ template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, in
         return evaluator_.loss(tree, range);
     }
     const std::size_t n = positions_.size();
-    const auto slope_along_step = [&] {
-        return std::inner_product(step_.begin(), step_.end(), derivatives_.gradient.begin(), 0.0);
-    };
     double best = derivatives_.loss;
     quasi_newton_.reset(n);
     bool first = true;
     while (steps > 0) {
         keep_start(tree);
         quasi_newton_.direction(derivatives_.gradient, step_);
-        const double slope = slope_along_step();
+        const double slope = std::inner_product(step_.begin(), step_.end(), derivatives_.gradient.begin(), 0.0);
         // Nothing is known of the scale before the first step: it aims at halving the loss.
         double factor = first && slope < 0.0 ? std::min(1.0, -0.5 * best / slope) : 1.0;
         double loss = worthless;

@@ -4,7 +4,9 @@
 #include "evaluation.hpp"
 #include "quasi_newton.hpp"
 
+#include <array>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 namespace lat_sr {
@@ -12,6 +14,7 @@ namespace lat_sr {
 // Gauss and Newton's takes Levenberg and Marquardt's damped steps; for losses that are not least squares, the curvature
 // of each row's loss stands in the place of the squared residual's.
 enum class FitMethod : unsigned char { gauss_newton, bfgs };
+inline constexpr std::array<std::string_view, 2> fit_method_names{"gauss_newton", "bfgs"};
 
 // The better one of each loss, as benchmarks/search/constant_fitting.py measures them.
 FitMethod best_method(const Objective& objective);

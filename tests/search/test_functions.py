@@ -187,4 +187,7 @@ def test_a_scorer_gives_the_losses_of_single_trees(threads: int) -> None:
 
 
 def test_the_roofline_is_a_rate() -> None:
-    assert _engine.roofline(0.01, 1) > 0
+    assert _engine.roofline(["*"], 0.01, 1) > 0
+    assert _engine.roofline(["*", "tan"], 0.01, 1) < _engine.roofline(["*", "+"], 0.01, 1)
+    with pytest.raises(ValueError, match="at least one"):
+        _engine.roofline([], 0.01, 1)

@@ -104,3 +104,15 @@ def test_value_limit_covers_tables_and_results_but_not_the_inside_of_a_fused_tab
     assert loss(x0, ("exp", 0.0), ("constant", 0.1), ("*", 0.0)) < 5  # one table of 2.01
     assert loss(x0, x1, ("+", 0.0), ("exp", 0.0), ("constant", 0.1), ("*", 0.0)) == np.inf
     assert loss(x0, ("constant", 10.0), ("*", 0.0), ("constant", 25.0), ("-", 0.0)) == pytest.approx(25.0)
+
+
+def test_arguments_that_do_not_fit_together() -> None:
+    X, y = np.zeros((4, 1)), np.zeros(4)
+    with pytest.raises(ValueError, match="same number of rows"):
+        _engine.loss(TREE, X, y[:3], [], "l2", 1.0, np.inf)
+    with pytest.raises(ValueError, match="same number of rows"):
+        _engine.loss(TREE, X, y, [1.0], "l2", 1.0, np.inf)
+    with pytest.raises(ValueError, match="does not fit by hand"):
+        _engine.fit_constants(TREE, X, y, "l2", 1.0, 5, "hand")
+    with pytest.raises(ValueError, match="no loss l3"):
+        _engine.loss(TREE, X, y, [], "l3", 1.0, np.inf)
