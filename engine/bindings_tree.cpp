@@ -209,6 +209,7 @@ void bind_trees(nb::module_& module) {
         "roofline",
         [](const std::vector<std::string>& names, double seconds, std::size_t threads) {
             std::vector<Op> operations;
+            operations.reserve(names.size());
             for (const std::string& name : names) {
                 operations.push_back(operation_named(name));
             }

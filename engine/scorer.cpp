@@ -44,6 +44,7 @@ double plain_loops(std::span<const Op> operations, double seconds) {
     AlignedVector<float> values(operands * rows, 1.0F);
     const float* a = values.data();
     const float* b = a + rows;
+    // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
     float* out = values.data() + 2 * rows;
     const std::size_t repeats = 1 + 1000 / operations.size();
     const auto start = std::chrono::steady_clock::now();

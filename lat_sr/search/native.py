@@ -274,11 +274,14 @@ def _loss(problem: SearchProblem) -> str | _engine.UserLoss:
         return function
 
     def checked_loss(y: Floats, prediction: Floats, weights: Floats) -> float:
-        value = function(y, prediction, weights)
+        answer = function(y, prediction, weights)
         try:
-            return float(value)
+            value = float(answer)
         except (TypeError, ValueError) as error:
-            raise InputError(f"the loss gave {value!r}; it must give one number for all rows") from error
+            raise InputError(f"the loss gave {answer!r}; it must give one number for all rows") from error
+        if value < 0:
+            raise InputError(f"the loss gave {value:g}; it must not be negative, so add its smallest value")
+        return value
 
     def checked_gradient(y: Floats, prediction: Floats, weights: Floats) -> Floats:
         assert gradient is not None

@@ -69,10 +69,10 @@ class SearchProblem:
         Names of the variables in the results; ``x0, x1, ...`` by default.
     loss : str or callable
         One of :data:`lat_sr.losses.LOSSES`. Or a function ``loss(y, prediction, weights)`` of arrays with a value for
-        each row, which gives a number: the mean over the rows of something, as parts of the rows may be judged alone.
-        The rows come in any order, weights are 1 where there are none. It is called for every candidate, from
-        several threads one after the other, which is slow: expect a few thousand candidates a second at best. What
-        it raises ends the search.
+        each row, which gives a number that is not negative: the mean over the rows of something, as parts of the rows
+        may be judged alone. The rows come in any order, weights are 1 where there are none. It is called for every
+        candidate, from several threads one after the other, so the search is as slow as it is. What it raises ends
+        the search.
     loss_gradient : callable, optional
         ``gradient(y, prediction, weights)``, the derivatives of such a loss by the predictions. Without it,
         constants are fitted by differences of the loss, two calls for each constant and step.

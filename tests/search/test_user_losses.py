@@ -117,6 +117,7 @@ def test_a_loss_that_is_not_a_number_is_worthless() -> None:
     [
         ({"loss": lambda y, p, w: p}, "one number for all rows"),
         ({"loss": lambda y, p, w: "good"}, "one number for all rows"),
+        ({"loss": lambda y, p, w: -1.0}, "must not be negative"),
         ({"loss": squared, "loss_gradient": lambda y, p, w: p[:-1]}, "loss_gradient gave the shape"),
     ],
 )
