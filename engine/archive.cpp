@@ -7,23 +7,19 @@
 
 namespace lat_sr {
 
-namespace {
-
-double loss_of(const std::map<std::pair<int, std::size_t>, Entry>& cells, const std::pair<int, std::size_t>& cell) {
-    const auto found = cells.find(cell);
-    return found == cells.end() ? std::numeric_limits<double>::infinity() : found->second.loss;
-}
-
-} // namespace
-
 Archive::Cell Archive::lut_cell(const Cost& cost) {
     // Eight cells an octave: the LUT estimate is not better than that.
     constexpr double cells = 8.0;
     return {cost.latency, static_cast<std::size_t>(std::log2(1.0 + cost.lut) * cells)};
 }
 
-double Archive::loss_to_beat(const Cost& cost, std::size_t complexity) const {
-    return std::max(loss_of(by_size_, {cost.latency, complexity}), loss_of(by_lut_, lut_cell(cost)));
+const Entry* Archive::rival(const Cost& cost, std::size_t complexity) const {
+    const auto by_size = by_size_.find({cost.latency, complexity});
+    const auto by_lut = by_lut_.find(lut_cell(cost));
+    if (by_size == by_size_.end() || by_lut == by_lut_.end()) {
+        return nullptr;
+    }
+    return by_size->second.loss < by_lut->second.loss ? &by_lut->second : &by_size->second;
 }
 
 bool Archive::insert(const Entry& entry) {
@@ -103,6 +99,7 @@ void Archive::save(StateWriter& state) const {
             state.put(entry.cost);
             state.put(entry.complexity);
             state.put(entry.loss);
+            state.put(entry.chunk_losses);
         }
     }
 }
@@ -121,6 +118,7 @@ void Archive::load(StateReader& state) {
             state.get(entry.cost);
             state.get(entry.complexity);
             state.get(entry.loss);
+            state.get(entry.chunk_losses);
             cells->insert_or_assign(cell, std::move(entry));
         }
     }

@@ -17,13 +17,14 @@ struct Entry {
     Tree tree;
     Cost cost;
     std::size_t complexity = 0;
-    double loss = 0.0; // on all rows
+    double loss = 0.0;                // on all rows
+    std::vector<double> chunk_losses; // their parts, for races
 };
 
 class Archive {
 public:
-    // Loss to beat for a formula of this cost to be kept; infinite in an empty cell.
-    [[nodiscard]] double loss_to_beat(const Cost& cost, std::size_t complexity) const;
+    // What a formula of this cost has to beat to be kept; null where it is kept whatever its loss.
+    [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     // Whether the entry was kept.
     bool insert(const Entry& entry);
     void merge(const Archive& other);

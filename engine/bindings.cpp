@@ -8,4 +8,6 @@ NB_MODULE(_engine, module) {
     lat_sr::python::bind_costs(module);
     lat_sr::python::bind_search(module);
     lat_sr::python::bind_datapath(module);
+    lat_sr::python::bind_lowering(module);
+    lat_sr::python::bind_circuits(module);
 }

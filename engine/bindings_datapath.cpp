@@ -10,7 +10,6 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
-#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -22,11 +21,6 @@ using namespace nb::literals;
 namespace {
 
 using Integers = nb::ndarray<nb::numpy, std::int64_t, nb::ndim<2>>;
-// kind, operands, (low, high), fraction, index, value
-using NodeFields = std::tuple<int, std::vector<std::size_t>, std::int64_t, std::int64_t, int, std::size_t, std::int64_t,
-                              // width, fraction, signed, quantization, overflow, low, high of a cast
-                              std::tuple<int, int, bool, int, int, std::int64_t, std::int64_t>>;
-
 template <class Enumeration> Enumeration enumerator(int value, int count) {
     if (value < 0 || value >= count) {
         throw std::invalid_argument("unknown kind or mode number " + std::to_string(value));
@@ -36,7 +30,6 @@ template <class Enumeration> Enumeration enumerator(int value, int count) {
 
 DatapathNode make_node(const NodeFields& fields) {
     const auto& [kind, operands, low, high, fraction, index, value, format] = fields;
-    const auto& [width, format_fraction, is_signed, quantization, overflow, format_low, format_high] = format;
     return {.kind = enumerator<NodeKind>(kind, 13),
             .operands = operands,
             .low = low,
@@ -44,13 +37,7 @@ DatapathNode make_node(const NodeFields& fields) {
             .fraction = fraction,
             .index = index,
             .value = value,
-            .format = {.width = width,
-                       .fraction = format_fraction,
-                       .is_signed = is_signed,
-                       .quantization = enumerator<Quantization>(quantization, 7),
-                       .overflow = enumerator<Overflow>(overflow, 4),
-                       .low = format_low,
-                       .high = format_high}};
+            .format = make_format(format)};
 }
 
 Integers evaluate(const FixedDatapath& datapath, const Matrix<std::int64_t>& X) {
@@ -71,6 +58,17 @@ Integers evaluate(const FixedDatapath& datapath, const Matrix<std::int64_t>& X) 
 }
 
 } // namespace
+
+FixedFormat make_format(const FormatFields& fields) {
+    const auto& [width, fraction, is_signed, quantization, overflow, low, high] = fields;
+    return {.width = width,
+            .fraction = fraction,
+            .is_signed = is_signed,
+            .quantization = enumerator<Quantization>(quantization, 7),
+            .overflow = enumerator<Overflow>(overflow, 4),
+            .low = low,
+            .high = high};
+}
 
 // NOLINTNEXTLINE(misc-const-correctness): one signature for all parts
 void bind_datapath(nb::module_& module) {

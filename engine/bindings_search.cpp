@@ -1,6 +1,7 @@
 // The search as Python calls it: without the GIL, polling for signals and reporting progress from the calling thread.
 #include "bindings.hpp"
 
+#include "circuit_judge.hpp"
 #include "search.hpp"
 
 #include <nanobind/stl/map.h>
@@ -15,6 +16,7 @@
 #include <algorithm>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,6 +39,8 @@ struct Settings {
     std::vector<Op> unary;
     std::vector<Op> binary;
     std::vector<Tree> guesses;
+    std::shared_ptr<CircuitModel> circuit;
+    FixedPoint fixed_point = FixedPoint::never;
     EvolutionOptions options;
     Stopping stopping;
     std::uint64_t seed = 0;
@@ -46,7 +50,7 @@ struct Settings {
 using OperandSizes = std::map<std::string, std::pair<int, int>>;                // left, right; -1: no limit
 using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>; // outer, inner, most
 using Point = std::tuple<Tree, double, std::size_t, Cost>;                      // loss, complexity
-using Outcome = std::tuple<std::vector<Point>, std::uint64_t, double, double, std::string>;
+using Outcome = std::tuple<std::vector<Point>, Counts, double, std::string>;
 
 ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes, const Nesting& nesting) {
     ShapeLimits limits;
@@ -124,6 +128,14 @@ Settings make_settings(const Loss& loss, double loss_parameter, double value_lim
     return settings;
 }
 
+FixedPoint fixed_point_named(const std::string& name) {
+    const auto found = std::ranges::find(fixed_point_names, name);
+    if (found == fixed_point_names.end()) {
+        throw std::invalid_argument("losses are never, archive or always in fixed point, not " + name);
+    }
+    return static_cast<FixedPoint>(found - fixed_point_names.begin());
+}
+
 std::vector<Point> points_of(const std::vector<Entry>& front) {
     std::vector<Point> points;
     points.reserve(front.size());
@@ -167,7 +179,7 @@ public:
         if (callback_.is_none()) {
             return std::nullopt;
         }
-        const nb::object answer = callback_(progress.seconds, progress.evaluations, points_of(progress.front));
+        const nb::object answer = callback_(progress.seconds, progress.counts.evaluations, points_of(progress.front));
         return nb::cast<bool>(nb::bool_(answer)) ? std::optional(StopReason::callback) : std::nullopt;
     }
 
@@ -185,6 +197,9 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
     if (weights) {
         weight_values = {weights->data(), weights->size()};
     }
+    if (settings.circuit && settings.circuit->data.rows() != y.size()) {
+        throw std::invalid_argument("the circuit model must have the rows of X");
+    }
     if (X.shape(0) != y.size() || X.shape(0) == 0 || (weights && weights->size() != y.size())) {
         throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
     }
@@ -200,6 +215,8 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
                  .grammar = {.unary = settings.unary, .binary = settings.binary, .features = X.shape(1)},
                  .options = settings.options,
                  .guesses = settings.guesses,
+                 .circuit = settings.circuit.get(),
+                 .fixed_point = settings.fixed_point,
                  .seed = settings.seed};
     Search<T> run(std::move(task), settings.stopping, settings.threads);
     if (!start.empty()) {
@@ -207,7 +224,7 @@ Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vecto
     }
     const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
     const Progress progress = run.progress();
-    return {points_of(progress.front), progress.evaluations, progress.work, progress.seconds,
+    return {points_of(progress.front), progress.counts, progress.seconds,
             std::string(stop_reason_names[static_cast<std::size_t>(reason)])};
 }
 
@@ -235,16 +252,27 @@ void bind_search(nb::module_& module) {
                double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
                const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
                double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
-               std::vector<Tree> guesses) {
+               std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
                 Settings settings =
                     make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut, max_dsp, operators,
                                   limits, options, seed, timeout, max_evaluations, target_loss, threads);
                 settings.guesses = std::move(guesses);
+                settings.circuit = std::move(circuit);
+                settings.fixed_point = fixed_point_named(fixed_point);
+                if (settings.fixed_point != FixedPoint::never && !settings.circuit) {
+                    throw std::invalid_argument("losses in fixed point need a circuit model");
+                }
                 new (self) Settings(std::move(settings));
             },
             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
-            "target_loss"_a, "threads"_a, "guesses"_a);
+            "target_loss"_a, "threads"_a, "guesses"_a, "circuit"_a.none(), "fixed_point"_a);
+    nb::class_<Counts>(module, "Counts")
+        .def(nb::init<>())
+        .def_ro("evaluations", &Counts::evaluations)
+        .def_ro("proposals", &Counts::proposals)
+        .def_ro("over_budget", &Counts::over_budget)
+        .def_ro("node_rows", &Counts::node_rows);
     bind_search_of<float>(module);
     bind_search_of<double>(module);
 }

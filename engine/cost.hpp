@@ -6,6 +6,7 @@
 #include "tree.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -91,6 +92,7 @@ struct Budget {
     double lut = std::numeric_limits<double>::infinity();
     double dsp = std::numeric_limits<double>::infinity();
 
+    [[nodiscard]] bool limited() const { return std::isfinite(latency) || std::isfinite(lut) || std::isfinite(dsp); }
     [[nodiscard]] bool allows(const Cost& cost) const {
         return cost.latency <= latency && cost.lut <= lut && cost.dsp <= dsp;
     }
@@ -103,6 +105,9 @@ public:
 
     // Throws std::invalid_argument for a function that the model lacks or a variable it does not know.
     Cost operator()(const Tree& tree);
+    // Of the last tree: when a node's value is there, counted from the inputs and without registers. Inside a part that
+    // is one lookup, 0.
+    [[nodiscard]] double arrival_ps(std::size_t i) const { return values_[i].delay; }
 
 private:
     struct Value {

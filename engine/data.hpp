@@ -6,6 +6,7 @@
 #include "random.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <numeric>
 #include <span>
 #include <utility>
@@ -29,15 +30,14 @@ public:
     Data(std::span<const T> X, std::span<const T> y, std::span<const T> weights, std::size_t features,
          std::uint64_t seed)
         : rows_(y.size()), features_(features), stride_((rows_ + pad - 1) / pad * pad), columns_(stride_ * features),
-          targets_(stride_), weights_(weights.empty() ? 0 : stride_), cumulative_(rows_ + 1) {
-        std::vector<std::size_t> order(rows_);
-        std::iota(order.begin(), order.end(), std::size_t{0});
+          targets_(stride_), weights_(weights.empty() ? 0 : stride_), cumulative_(rows_ + 1), order_(rows_) {
+        std::iota(order_.begin(), order_.end(), std::uint32_t{0});
         Random random(seed, 0x0da7a);
         for (std::size_t i = seed == keep_order ? 0 : rows_; i > 1; --i) {
-            std::swap(order[i - 1], order[random.below(i)]);
+            std::swap(order_[i - 1], order_[random.below(i)]);
         }
         for (std::size_t row = 0; row < rows_; ++row) {
-            const std::size_t from = order[row];
+            const std::size_t from = order_[row];
             for (std::size_t feature = 0; feature < features; ++feature) {
                 columns_[feature * stride_ + row] = X[from * features + feature];
             }
@@ -51,6 +51,8 @@ public:
 
     [[nodiscard]] std::size_t rows() const { return rows_; }
     [[nodiscard]] std::size_t features() const { return features_; }
+    // Where a row was when the data were given.
+    [[nodiscard]] std::size_t given_row(std::size_t row) const { return order_[row]; }
     [[nodiscard]] RowRange all() const { return {.begin = 0, .end = rows_}; }
     [[nodiscard]] const T* column(std::size_t feature) const { return columns_.data() + feature * stride_; }
     [[nodiscard]] const T* targets() const { return targets_.data(); }
@@ -68,6 +70,7 @@ private:
     AlignedVector<T> targets_;
     AlignedVector<T> weights_;
     std::vector<double> cumulative_;
+    std::vector<std::uint32_t> order_;
 };
 
 } // namespace lat_sr

@@ -7,7 +7,7 @@ namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(4 * block) {
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(3 * block) {
     std::fill_n(rows_.begin(), block, T{1});
 }
 
@@ -255,9 +255,12 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     if (objective_.user != nullptr) {
         return user_derivatives(tree, constants, range, result);
     }
+    by_constant_.clear();
+    for (const std::size_t i : constants) {
+        by_constant_.push_back(adjoints_.data() + i * block);
+    }
     T* first = rows_.data() + block;
     T* second = first + block;
-    T* weighted = second + block;
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
@@ -272,15 +275,10 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
         kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
         for (std::size_t j = 0; j < count; ++j) {
-            const T* by_j = adjoints_.data() + constants[j] * block;
-            result.gradient[j] += kernels_.dot(first, by_j, rows);
-            if (second_order) {
-                kernels_.product(second, by_j, weighted, rows);
-                for (std::size_t k = 0; k <= j; ++k) {
-                    result.curvature[j * count + k] +=
-                        kernels_.dot(weighted, adjoints_.data() + constants[k] * block, rows);
-                }
-            }
+            result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
+        }
+        if (second_order) {
+            kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
         }
     }
     const double scale = 1.0 / data_.weight(range);
@@ -297,18 +295,6 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     return finite;
 }
 
-template <class T> LossRows Evaluator<T>::user_rows(RowRange range) {
-    const T* targets = data_.targets() + range.begin;
-    user_.targets.assign(targets, targets + range.size());
-    if (data_.weights() == nullptr) {
-        user_.weights.assign(range.size(), 1.0);
-    } else {
-        const T* weights = data_.weights() + range.begin;
-        user_.weights.assign(weights, weights + range.size());
-    }
-    return {.targets = user_.targets, .predictions = user_.predictions, .weights = user_.weights};
-}
-
 template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {
     compile(tree);
     user_.predictions.resize(range.size());
@@ -321,7 +307,7 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
         }
         std::copy_n(prediction, rows, user_.predictions.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
     }
-    const double loss = objective_.user->loss(user_rows(range));
+    const double loss = objective_.user->loss(user_.rows(data_, range));
     return std::isfinite(loss) ? loss : worthless;
 }
 
@@ -329,7 +315,7 @@ template <class T>
 bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                                     Derivatives& result) {
     user_.predictions.resize(range.size());
-    user_.tangents.resize(range.size() * constants.size());
+    tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
         const T* prediction = run_block_backwards(tree, row, rows);
@@ -339,13 +325,12 @@ bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_
         const std::size_t offset = row - range.begin;
         std::copy_n(prediction, rows, user_.predictions.data() + offset);
         for (std::size_t j = 0; j < constants.size(); ++j) {
-            std::copy_n(adjoints_.data() + constants[j] * block, rows,
-                        user_.tangents.data() + j * range.size() + offset);
+            std::copy_n(adjoints_.data() + constants[j] * block, rows, tangents_.data() + j * range.size() + offset);
         }
     }
-    const LossRows rows = user_rows(range);
+    const LossRows rows = user_.rows(data_, range);
     result.loss = objective_.user->loss(rows);
-    user_gradient(*objective_.user, rows, user_.tangents, result.gradient);
+    user_gradient(*objective_.user, rows, tangents_, result.gradient);
     return std::isfinite(result.loss) &&
            std::ranges::all_of(result.gradient, [](double value) { return std::isfinite(value); });
 }

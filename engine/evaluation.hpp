@@ -71,14 +71,6 @@ private:
         std::size_t slot = 0;
     };
 
-    // Columns of the range's rows as a user's loss takes them.
-    struct UserColumns {
-        std::vector<double> targets;
-        std::vector<double> weights;
-        std::vector<double> predictions;
-        std::vector<double> tangents; // a column a constant
-    };
-
     void compile(const Tree& tree);
     void prepare_derivatives(const Tree& tree);
     // Prediction of one block, and its derivatives by all nodes with constants below into the adjoints; or null.
@@ -86,7 +78,6 @@ private:
     double user_loss(const Tree& tree, RowRange range);
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
-    LossRows user_rows(RowRange range);
     void mark_limited(const Tree& tree);
     [[nodiscard]] bool stopped() const;
     [[nodiscard]] const T* pointer(const Operand& operand, std::size_t row) const;
@@ -110,10 +101,12 @@ private:
     Operand result_;
     AlignedVector<T> slots_;
     AlignedVector<T> adjoints_;
-    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss, one product
+    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss
+    std::vector<const T*> by_constant_;  // derivatives of a block's results
     std::vector<unsigned char> active_;  // has a constant below
     std::vector<unsigned char> limited_; // subject to the value limit
     UserColumns user_;
+    std::vector<double> tangents_; // a column of rows a constant, for a user's loss
     double work_ = 0.0;
 };
 

@@ -37,6 +37,8 @@ struct FixedFormat {
     Overflow overflow = Overflow::wrap;
     std::int64_t low = 0; // saturation bounds
     std::int64_t high = 0;
+
+    bool operator==(const FixedFormat&) const = default;
 };
 
 // Brings value * 2**-fraction into the format.
@@ -61,6 +63,9 @@ public:
 
     [[nodiscard]] std::size_t inputs() const { return inputs_; }
     [[nodiscard]] std::size_t outputs() const { return outputs_.size(); }
+    [[nodiscard]] std::span<const DatapathNode> nodes() const { return nodes_; }
+    [[nodiscard]] std::span<const std::size_t> output_nodes() const { return outputs_; }
+    [[nodiscard]] std::span<const std::vector<std::int64_t>> tables() const { return tables_; }
 
     // X and out are row-major. Throws std::out_of_range for port values that no table holds.
     void evaluate(std::span<const std::int64_t> X, std::span<std::int64_t> out, std::size_t rows) const;

@@ -21,6 +21,10 @@ public:
     const std::vector<Fusion>& mark(const Tree& tree);
     // Whether a variable is below, from the last call.
     [[nodiscard]] bool depends_on_input(std::size_t i) const { return variables_[i] != none; }
+    // Whether no variable but this one is below, from the last call.
+    [[nodiscard]] bool depends_on_no_other(std::size_t i, std::size_t variable) const {
+        return variables_[i] == none || variables_[i] == static_cast<int>(variable);
+    }
 
 private:
     static constexpr int none = -1;

@@ -10,22 +10,27 @@ namespace lat_sr {
 template <class T>
 Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
-      evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost), checker_(task.limits),
-      mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights), rows_(task.data.all()),
+      evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost),
+      slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
+      fixed_point_loss_(task.data, task.objective), checker_(task.limits),
+      mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
+      race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
+    if (task.circuit != nullptr) {
+        judge_.emplace(*task.circuit);
+    }
 }
 
 template <class T> void Island<T>::draw_rows() {
-    const std::size_t rows = task_.data.rows();
-    const std::size_t batch = task_.options.batch;
-    if (batch == 0 || batch >= rows) {
-        rows_ = task_.data.all();
-        return;
+    constexpr int tries = 100; // where most weights are zero
+    for (int attempt = 0; attempt < tries; ++attempt) {
+        chunk_ = random_.below(race_.chunks());
+        rows_ = race_.rows(chunk_);
+        if (task_.data.weight(rows_) > 0.0) {
+            return;
+        }
     }
-    constexpr std::size_t step = 16; // keeps the columns on SIMD borders
-    const std::size_t begin = random_.below((rows - batch) / step + 1) * step;
-    rows_ = {.begin = begin, .end = begin + batch};
 }
 
 template <class T> bool Island<T>::admit(Member& child) {
@@ -34,12 +39,16 @@ template <class T> bool Island<T>::admit(Member& child) {
     }
     child.cost = estimator_(child.tree);
     child.complexity = child.tree.complexity();
-    return task_.budget.allows(child.cost);
+    ++counts_.proposals;
+    const bool allowed = task_.budget.allows(child.cost);
+    counts_.over_budget += allowed ? 0U : 1U;
+    return allowed;
 }
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
     child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
-    ++evaluations_;
+
+    ++counts_.evaluations;
     if (fit) {
         // Other constants may cost other shift-adds.
         child.cost = estimator_(child.tree);
@@ -47,38 +56,54 @@ template <class T> void Island<T>::score(Member& child, bool fit) {
             child.loss = worthless;
         }
     }
+    if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
+        child.loss = loss_of(child.tree);
+    }
     if (std::isfinite(child.loss)) {
         archive(child);
     }
 }
 
+template <class T> const Entry* Island<T>::rival(const Cost& cost, std::size_t complexity) const {
+    const Entry* old = archive_.rival(cost, complexity);
+    const Entry* recent = found_.rival(cost, complexity);
+    return old == nullptr || (recent != nullptr && recent->loss < old->loss) ? recent : old;
+}
+
 template <class T> void Island<T>::archive(const Member& member) {
-    const bool all = rows_.size() == task_.data.rows();
-    // A loss on part of the rows may be this much better than on all of them.
-    constexpr double tolerance = 1.1;
-    const auto promising = [&](const Cost& cost, double loss) {
-        return loss < archive_.loss_to_beat(cost, member.complexity) &&
-               loss < found_.loss_to_beat(cost, member.complexity);
-    };
-    if (!promising(member.cost, all ? member.loss : member.loss / tolerance)) {
+    const Entry* incumbent = rival(member.cost, member.complexity);
+    const std::span<const double> losses = incumbent == nullptr ? std::span<const double>() : incumbent->chunk_losses;
+    Entry entry{.tree = member.tree, .cost = member.cost, .complexity = member.complexity};
+    if (!race_.promising(chunk_, member.loss, losses) ||
+        !race_.run(evaluator_, entry.tree, chunk_, member.loss, losses, entry.chunk_losses) || !insert(entry)) {
         return;
     }
-    Entry entry{.tree = member.tree, .cost = member.cost, .complexity = member.complexity, .loss = member.loss};
-    if (!all) {
-        entry.loss = evaluator_.loss(entry.tree, task_.data.all());
-        if (!promising(entry.cost, entry.loss)) {
-            return;
+    if (fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps) < worthless &&
+        race_.run(evaluator_, entry.tree, entry.chunk_losses)) {
+        entry.cost = estimator_(entry.tree);
+        insert(entry);
+    }
+}
+
+template <class T> bool Island<T>::insert(Entry& entry) {
+    entry.loss = race_.mean(entry.chunk_losses);
+    const Entry* incumbent = rival(entry.cost, entry.complexity);
+    if (!std::isfinite(entry.loss) || !task_.budget.allows(entry.cost) ||
+        (incumbent != nullptr && entry.loss >= incumbent->loss)) {
+        return false;
+    }
+    found_.insert(entry);
+    if (const std::optional<Cost> real = judge_ ? (*judge_)(entry.tree) : std::nullopt) {
+        Entry judged = entry;
+        judged.cost = *real;
+        if (task_.fixed_point != FixedPoint::never) {
+            judged.loss = fixed_point_loss();
+        }
+        if (task_.budget.allows(judged.cost)) {
+            judged_.insert(judged);
         }
     }
-    if (std::isfinite(entry.loss)) {
-        found_.insert(entry);
-    }
-    const double loss = fitter_.fit(entry.tree, task_.data.all(), task_.options.polish_steps);
-    entry.cost = estimator_(entry.tree);
-    if (loss < entry.loss && std::isfinite(loss) && task_.budget.allows(entry.cost)) {
-        entry.loss = loss;
-        found_.insert(entry);
-    }
+    return true;
 }
 
 template <class T> double Island<T>::fitness(const Member& member) const {
@@ -100,14 +125,32 @@ template <class T> std::size_t Island<T>::tournament() {
     return best;
 }
 
+template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
+    // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
+    constexpr double heeded = 0.7;
+    slack_.heed(random_.chance(heeded));
+    slack_.measure(parent.tree, estimator_);
+    if (random_.chance(task_.options.crossover)) {
+        const Member& donor = members_[tournament()];
+        donor_slack_.measure(donor.tree, estimator_);
+        child = mutator_.crossover(parent.tree, slack_, donor.tree, donor_slack_, random_);
+        return;
+    }
+    child = mutator_.mutate(parent.tree, slack_, random_);
+    // A second change now and then reaches formulas behind a bad intermediate one.
+    constexpr double second_change = 0.2;
+    while (random_.chance(second_change)) {
+        slack_.measure(child, estimator_);
+        child = mutator_.mutate(child, slack_, random_);
+    }
+}
+
 template <class T> bool Island<T>::make_offspring(Member& child) {
     constexpr int tries = 12;
     const std::size_t parent = tournament();
     for (int attempt = 0; attempt < tries; ++attempt) {
-        child.tree = random_.chance(task_.options.crossover)
-                         ? mutator_.crossover(members_[parent].tree, members_[tournament()].tree, random_)
-                         : mutator_.mutate(members_[parent].tree, random_);
-        if (admit(child)) {
+        vary(members_[parent], child.tree);
+        if (recent_.insert(child.tree) && admit(child)) {
             return true;
         }
     }
@@ -172,15 +215,15 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
         if (members_.empty()) {
             return;
         }
-    } else if (rows_.size() < task_.data.rows()) {
+    } else if (race_.chunks() > 1) {
         rescore();
     }
-    const std::uint64_t end = evaluations_ + offspring;
-    while (evaluations_ < end && !stopped()) {
+    const std::uint64_t end = counts_.evaluations + offspring;
+    while (counts_.evaluations < end && !stopped()) {
         Member child;
         if (!make_offspring(child)) {
             // Counted, so that an epoch ends even where nothing fits.
-            ++evaluations_;
+            ++counts_.evaluations;
             continue;
         }
         score(child, random_.chance(task_.options.fit_probability));
@@ -190,12 +233,19 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
     }
 }
 
+template <class T> double Island<T>::loss_of(const Tree& tree) {
+    if (task_.fixed_point != FixedPoint::always) {
+        return evaluator_.loss(tree, rows_);
+    }
+    return (*judge_)(tree) ? fixed_point_loss() : worthless;
+}
+
 template <class T> void Island<T>::immigrate(const Tree& tree, const Cost& cost) {
     if (members_.empty()) {
         return;
     }
     Member member{.tree = tree, .cost = cost, .complexity = tree.complexity()};
-    member.loss = evaluator_.loss(tree, rows_);
+    member.loss = loss_of(tree);
     place(std::move(member));
 }
 
@@ -214,7 +264,8 @@ template <class T> void Island<T>::save(StateWriter& state) const {
     }
     state.put(oldest_);
     state.put(size_share_);
-    state.put(evaluations_);
+    recent_.save(state);
+    state.put(counts());
 }
 
 template <class T> void Island<T>::load(StateReader& state) {
@@ -232,7 +283,8 @@ template <class T> void Island<T>::load(StateReader& state) {
     }
     state.get(oldest_);
     state.get(size_share_);
-    state.get(evaluations_);
+    recent_.load(state);
+    state.get(counts_);
     if (count > task_.options.population || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
         throw std::invalid_argument("the state is that of a search with other settings");
     }

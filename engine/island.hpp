@@ -3,19 +3,26 @@
 #pragma once
 
 #include "archive.hpp"
+#include "circuit_judge.hpp"
 #include "constants.hpp"
 #include "constraints.hpp"
 #include "cost.hpp"
+#include "duplicates.hpp"
 #include "evaluation.hpp"
+#include "fixed_point_loss.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
+#include "racing.hpp"
 #include "random.hpp"
+#include "slack.hpp"
 
 #include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lat_sr {
@@ -37,6 +44,10 @@ struct EvolutionOptions {
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 
+// Which losses are those of the hardware's own arithmetic.
+enum class FixedPoint : unsigned char { never, archive, always };
+inline constexpr std::array<std::string_view, 3> fixed_point_names{"never", "archive", "always"};
+
 // What all islands share; outlives them.
 template <class T> struct Task {
     const Data<T>& data;
@@ -47,7 +58,26 @@ template <class T> struct Task {
     Grammar grammar;
     EvolutionOptions options;
     std::vector<Tree> guesses; // members of every island from the start
+    // Judges what enters the archive; null where the cost model is all that is known.
+    const CircuitModel* circuit = nullptr;
+    FixedPoint fixed_point = FixedPoint::never;
     std::uint64_t seed = 0;
+};
+
+// What a search has done so far.
+struct Counts {
+    std::uint64_t evaluations = 0; // offspring whose loss was computed
+    std::uint64_t proposals = 0;   // offspring that were made, with those that no limit let through
+    std::uint64_t over_budget = 0; // of these, the ones that cost too much
+    double node_rows = 0.0;        // nodes times rows evaluated
+
+    Counts& operator+=(const Counts& other) {
+        evaluations += other.evaluations;
+        proposals += other.proposals;
+        over_budget += other.over_budget;
+        node_rows += other.node_rows;
+        return *this;
+    }
 };
 
 struct Member {
@@ -72,9 +102,14 @@ public:
 
     // Formulas that went beyond the archive since the last call.
     Archive& found() { return found_; }
-    [[nodiscard]] std::uint64_t evaluations() const { return evaluations_; }
+    // Those of them whose circuits are within the budget, at the cost of the circuits.
+    Archive& judged() { return judged_; }
     [[nodiscard]] Random& random() { return random_; }
-    [[nodiscard]] double work() const { return evaluator_.work(); }
+    [[nodiscard]] Counts counts() const {
+        Counts counts = counts_;
+        counts.node_rows += evaluator_.work();
+        return counts;
+    }
 
     // Between epochs.
     void save(StateWriter& state) const;
@@ -86,12 +121,19 @@ private:
     void found_population();
     void rescore();
     std::size_t tournament();
+    // Loss of the formula judged last, by its circuit.
+    double fixed_point_loss() { return fixed_point_loss_(judge_->values(), judge_->fraction()); }
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
+    void vary(const Member& parent, Tree& child);
     bool admit(Member& child);
     void score(Member& child, bool fit);
+    [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
     void archive(const Member& member);
+    // Whether the archive of this epoch takes the entry; then its circuit is judged too.
+    bool insert(Entry& entry);
+    [[nodiscard]] double loss_of(const Tree& tree);
     void place(Member member);
 
     const Task<T>& task_;
@@ -101,14 +143,22 @@ private:
     Evaluator<T> evaluator_;
     ConstantFitter<T> fitter_;
     CostEstimator estimator_;
+    Slack slack_;
+    Slack donor_slack_;
+    std::optional<CircuitJudge> judge_;
+    FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;
+    RecentFormulas recent_;
+    Race<T> race_;
+    std::size_t chunk_ = 0; // that judges the offspring of this epoch
     RowRange rows_;
     std::vector<Member> members_;
     std::size_t oldest_ = 0;
     std::vector<double> size_share_; // recent frequency of each complexity
     Archive found_;
-    std::uint64_t evaluations_ = 0;
+    Archive judged_;
+    Counts counts_;
 };
 
 extern template class Island<float>;

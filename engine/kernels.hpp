@@ -43,7 +43,8 @@ template <class T> struct Kernels {
     T (*largest)(const T* a, std::size_t rows) = nullptr;
     // sum(a * b)
     double (*dot)(const T* a, const T* b, std::size_t rows) = nullptr;
-    void (*product)(const T* a, const T* b, T* out, std::size_t rows) = nullptr;
+    // Adds sum(weights * columns[j] * columns[k]) to out[j * count + k], for k <= j.
+    void (*gram)(const T* const* columns, std::size_t count, const T* weights, std::size_t rows, double* out) = nullptr;
     std::string_view instruction_set;
 };
 

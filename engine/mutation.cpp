@@ -36,45 +36,53 @@ Mutation Mutator::draw(Random& random) const {
     return static_cast<Mutation>(std::min<std::ptrdiff_t>(found - cumulative_.begin(), mutation_count - 1));
 }
 
-Tree Mutator::mutate(const Tree& tree, Random& random) const {
+Tree Mutator::mutate(const Tree& tree, const Slack& slack, Random& random) const {
     Tree result = tree;
-    // A second change now and then reaches formulas behind a bad intermediate one.
-    constexpr double second_change = 0.2;
-    do {
-        apply(draw(random), result, random);
-    } while (random.chance(second_change));
+    apply(draw(random), result, slack, random);
     return result;
 }
 
-Tree Mutator::crossover(const Tree& receiver, const Tree& donor, Random& random) const {
+Tree Mutator::crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
+                        Random& random) const {
     Tree result = receiver;
     const std::size_t place = random.below(receiver.length());
     const std::size_t kept = receiver.length() - receiver[place].size;
-    const std::size_t part =
-        random_node(donor, random, [&](std::size_t i) { return kept + donor[i].size <= maxsize_; });
+    const std::size_t part = random_node(donor, random, [&](std::size_t i) {
+        return kept + donor[i].size <= maxsize_ && slack.allows_part(place, donor_slack, i);
+    });
     if (part < donor.length()) {
         result.replace(place, donor.subtree(part));
     }
     return result;
 }
 
-std::vector<Node> Mutator::wrapped(std::span<const Node> part, Random& random) const {
-    std::vector<Node> nodes(part.begin(), part.end());
+void Mutator::wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const {
     constexpr double unary_share = 0.3;
-    if (!has(2) || (has(1) && random.chance(unary_share))) {
-        nodes.push_back(grammar_.random_operation(random, 1));
-        return nodes;
+    if (!has(1) && !has(2)) {
+        return;
     }
+    const Node root = grammar_.random_operation(random, !has(2) || (has(1) && random.chance(unary_share)) ? 1 : 2);
     const Node leaf = grammar_.random_leaf(random);
-    nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
-    nodes.push_back(grammar_.random_operation(random, 2));
-    return nodes;
+    const double delay = slack.typical_ps(root.op, root.arity() == 2 && leaf.op == Op::constant);
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
+        return (!leaves || tree[k].is_leaf()) &&
+               (root.arity() == 2 ? slack.allows(k, delay, leaf) : slack.allows(k, delay));
+    });
+    if (i == tree.length()) {
+        return;
+    }
+    std::vector<Node> nodes(tree.subtree(i).begin(), tree.subtree(i).end());
+    if (root.arity() == 2) {
+        nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
+    }
+    nodes.push_back(root);
+    tree.replace(i, nodes);
 }
 
-void Mutator::change_constant(Tree& tree, Random& random) const {
+void Mutator::change_constant(Tree& tree, const Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].op == Op::constant; });
     if (i == tree.length()) {
-        change_leaf(tree, random);
+        change_leaf(tree, slack, random);
         return;
     }
     double& value = tree[i].value;
@@ -90,32 +98,53 @@ void Mutator::change_constant(Tree& tree, Random& random) const {
     value = static_cast<double>(static_cast<float>(value));
 }
 
-void Mutator::change_operation(Tree& tree, Random& random) const {
+void Mutator::change_operation(Tree& tree, const Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
-    if (i < tree.length() && has(tree[i].arity())) {
-        const Node drawn = grammar_.random_operation(random, tree[i].arity());
+    if (i == tree.length() || !has(tree[i].arity())) {
+        return;
+    }
+    const Node drawn = grammar_.random_operation(random, tree[i].arity());
+    const bool by_constant = tree[i].arity() == 2 &&
+                             (tree[Tree::right_of(i)].op == Op::constant || tree[tree.left_of(i)].op == Op::constant);
+    if (slack.allows(i, slack.typical_ps(drawn.op, by_constant) - slack.typical_ps(tree[i].op, by_constant))) {
         tree[i].op = drawn.op;
         tree[i].value = drawn.value;
     }
 }
 
-void Mutator::change_leaf(Tree& tree, Random& random) const {
-    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
+void Mutator::change_leaf(Tree& tree, const Slack& slack, Random& random) const {
     Node leaf = grammar_.random_leaf(random);
     leaf.size = 1;
-    tree[i] = leaf;
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
+        return tree[k].is_leaf() && slack.allows(k, added_delay(tree, slack, k, leaf), leaf);
+    });
+    if (i < tree.length()) {
+        tree[i] = leaf;
+    }
 }
 
-void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
+double Mutator::added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf) {
+    if (tree[i].op != Op::constant || leaf.op == Op::constant || i + 1 >= tree.length()) {
+        return 0.0;
+    }
+    // A variable in the place of a constant makes another operation of the node above.
+    std::size_t parent = i + 1;
+    while (tree.begin_of(parent) > i) {
+        ++parent;
+    }
+    return slack.typical_ps(tree[parent].op, false) - slack.typical_ps(tree[parent].op, true);
+}
+
+void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const {
     switch (mutation) {
     case Mutation::change_constant:
-        change_constant(tree, random);
+        change_constant(tree, slack, random);
         break;
     case Mutation::change_operation:
-        change_operation(tree, random);
+        change_operation(tree, slack, random);
         break;
     case Mutation::change_leaf:
-        change_leaf(tree, random);
+        change_leaf(tree, slack, random);
         break;
     case Mutation::swap_operands: {
         const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].arity() == 2; });
@@ -129,20 +158,12 @@ void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
         }
         break;
     }
-    case Mutation::insert: {
-        const std::size_t i = random.below(tree.length());
-        if (has(1) || has(2)) {
-            tree.replace(i, wrapped(tree.subtree(i), random));
-        }
+    case Mutation::insert:
+        wrap(tree, slack, false, random);
         break;
-    }
-    case Mutation::append: {
-        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); });
-        if (has(1) || has(2)) {
-            tree.replace(i, wrapped(tree.subtree(i), random));
-        }
+    case Mutation::append:
+        wrap(tree, slack, true, random);
         break;
-    }
     case Mutation::remove: {
         const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
         if (i < tree.length()) {
@@ -156,8 +177,15 @@ void Mutator::apply(Mutation mutation, Tree& tree, Random& random) const {
         const std::size_t i = random.below(tree.length());
         const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[i].size);
         constexpr std::size_t largest = 7;
-        tree.replace(
-            i, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)))));
+        constexpr int tries = 4;
+        for (int attempt = 0; attempt < tries; ++attempt) {
+            const std::size_t size = 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)));
+            const std::vector<Node> nodes = grammar_.random_nodes(random, size);
+            if (slack.allows_nodes(i, nodes)) {
+                tree.replace(i, nodes);
+                break;
+            }
+        }
         break;
     }
     case Mutation::hoist: {

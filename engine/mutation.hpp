@@ -3,6 +3,7 @@
 
 #include "grammar.hpp"
 #include "random.hpp"
+#include "slack.hpp"
 #include "tree.hpp"
 
 #include <array>
@@ -33,19 +34,23 @@ class Mutator {
 public:
     Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights);
 
-    // A changed copy. May equal the tree where the drawn change does not apply to it.
-    [[nodiscard]] Tree mutate(const Tree& tree, Random& random) const;
+    // A changed copy. May equal the tree where the drawn change does not apply to it. The slack is the tree's.
+    [[nodiscard]] Tree mutate(const Tree& tree, const Slack& slack, Random& random) const;
     // A copy of `receiver` with one subtree taken from `donor`.
-    [[nodiscard]] Tree crossover(const Tree& receiver, const Tree& donor, Random& random) const;
+    [[nodiscard]] Tree crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
+                                 Random& random) const;
 
 private:
     [[nodiscard]] Mutation draw(Random& random) const;
     [[nodiscard]] bool has(int arity) const { return arity == 2 ? !grammar_.binary.empty() : !grammar_.unary.empty(); }
-    [[nodiscard]] std::vector<Node> wrapped(std::span<const Node> part, Random& random) const;
-    void apply(Mutation mutation, Tree& tree, Random& random) const;
-    void change_constant(Tree& tree, Random& random) const;
-    void change_operation(Tree& tree, Random& random) const;
-    void change_leaf(Tree& tree, Random& random) const;
+    // Puts an operation on top of a node, or of a leaf, that has the time for it.
+    void wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const;
+    void apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const;
+    void change_constant(Tree& tree, const Slack& slack, Random& random) const;
+    void change_operation(Tree& tree, const Slack& slack, Random& random) const;
+    void change_leaf(Tree& tree, const Slack& slack, Random& random) const;
+    // What a leaf in the place of another one adds to the node above, in picoseconds.
+    [[nodiscard]] static double added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf);
 
     const Grammar& grammar_;
     std::size_t maxsize_;

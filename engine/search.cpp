@@ -38,7 +38,7 @@ template <class T> void Search<T>::finish(StopReason reason) {
 template <class T> void Search<T>::plan_epoch() {
     std::uint64_t done = 0;
     for (const auto& island : islands_) {
-        done += island->evaluations();
+        done += island->counts().evaluations;
     }
     const std::uint64_t left = done < stopping_.evaluations ? stopping_.evaluations - done : 0;
     const std::uint64_t share = (left + islands_.size() - 1) / islands_.size();
@@ -71,6 +71,7 @@ template <class T> void Search<T>::keep_state() {
     state.put(islands_.size());
     state.put(random_);
     archive_.save(state);
+    judged_.save(state);
     for (const auto& island : islands_) {
         island->save(state);
     }
@@ -92,6 +93,7 @@ template <class T> void Search<T>::restore(std::string_view bytes) {
     }
     state.get(random_);
     archive_.load(state);
+    judged_.load(state);
     for (const auto& island : islands_) {
         island->load(state);
     }
@@ -102,28 +104,28 @@ template <class T> void Search<T>::restore(std::string_view bytes) {
 
 template <class T> void Search<T>::finish_epoch() noexcept {
     try {
-        std::uint64_t evaluations = 0;
-        double work = 0.0;
+        Counts counts;
         for (const auto& island : islands_) {
             archive_.merge(island->found());
             island->found().clear();
-            evaluations += island->evaluations();
-            work += island->work();
+            judged_.merge(island->judged());
+            island->judged().clear();
+            counts += island->counts();
         }
-        if (archive_.best_loss() <= stopping_.target_loss) {
+        const Archive& results = task_.circuit == nullptr ? archive_ : judged_;
+        if (results.best_loss() <= stopping_.target_loss) {
             finish(StopReason::target);
         }
-        if (evaluations >= stopping_.evaluations) {
+        if (counts.evaluations >= stopping_.evaluations) {
             finish(StopReason::evaluations);
         }
         std::vector<Entry> front;
-        for (const Entry* entry : archive_.front()) {
+        for (const Entry* entry : results.front()) {
             front.push_back(*entry);
         }
         {
             const std::scoped_lock lock(mutex_);
-            progress_.evaluations = evaluations;
-            progress_.work = work;
+            progress_.counts = counts;
             progress_.front = std::move(front);
         }
         if (!stop_.load()) {

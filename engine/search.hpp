@@ -34,8 +34,7 @@ struct Stopping {
 
 struct Progress {
     double seconds = 0.0;
-    std::uint64_t evaluations = 0;
-    double work = 0.0; // nodes times rows
+    Counts counts;
     std::vector<Entry> front;
 };
 
@@ -73,7 +72,8 @@ private:
     Clock::time_point start_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> state_wanted_{false};
-    Archive archive_;
+    Archive archive_; // by the cost model's estimates, which steer
+    Archive judged_;  // by circuits, where the task has a model of them
     std::vector<std::unique_ptr<Island<T>>> islands_;
     Random random_;
 

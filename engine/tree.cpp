@@ -56,13 +56,27 @@ std::size_t Tree::depth() const {
     return depths.empty() ? 0 : depths.back();
 }
 
-std::uint64_t Tree::hash() const {
-    std::uint64_t result = nodes_.size();
+std::uint64_t Tree::hash(std::vector<std::uint64_t>& stack) const {
+    stack.clear();
     for (const Node& node : nodes_) {
-        result = mix_hash(result, index_of(node.op));
-        result = mix_hash(result, node.op == Op::variable ? node.variable : std::bit_cast<std::uint64_t>(node.value));
+        const std::uint64_t own = node.op == Op::variable ? node.variable : std::bit_cast<std::uint64_t>(node.value);
+        std::uint64_t result = mix_hash(index_of(node.op) + 1, own);
+        if (node.arity() == 2) {
+            std::uint64_t right = stack.back();
+            stack.pop_back();
+            std::uint64_t left = stack.back();
+            stack.pop_back();
+            if (operation(node.op).commutative && right < left) {
+                std::swap(left, right);
+            }
+            result = mix_hash(mix_hash(result, left), right);
+        } else if (node.arity() == 1) {
+            result = mix_hash(result, stack.back());
+            stack.pop_back();
+        }
+        stack.push_back(result);
     }
-    return result;
+    return stack.back();
 }
 
 void Tree::constants(std::vector<std::size_t>& positions) const {

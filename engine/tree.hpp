@@ -55,8 +55,8 @@ public:
     [[nodiscard]] std::size_t complexity() const;
     // Nodes on the longest path from the root to a leaf.
     [[nodiscard]] std::size_t depth() const;
-    // Equal for equal formulas.
-    [[nodiscard]] std::uint64_t hash() const;
+    // Equal for equal formulas, whatever the order of operands of sums and products. `stack` is scratch memory.
+    [[nodiscard]] std::uint64_t hash(std::vector<std::uint64_t>& stack) const;
 
     // Positions of the constants, in order.
     void constants(std::vector<std::size_t>& positions) const;

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from lat_sr.precision import Precision
     from lat_sr.profiles import load_profile, profile
     from lat_sr.target import Target
-    from lat_sr.toolchains import build
+    from lat_sr.toolchains import build, read_vivado_reports
 
 __version__ = "0.1.0"
 
@@ -68,6 +68,7 @@ __all__ = [
     "lower",
     "parse",
     "profile",
+    "read_vivado_reports",
 ]
 
 _HOMES = {
@@ -82,6 +83,7 @@ _HOMES = {
     "lower": "datapath",
     "parse": "expression",
     "profile": "profiles",
+    "read_vivado_reports": "toolchains",
 }
 
 

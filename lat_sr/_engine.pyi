@@ -10,9 +10,18 @@ _Postfix = Sequence[tuple[str, float]]
 _FunctionFields = tuple[list[float], float, float, float, float, float, int]
 
 # width, fraction, signed, quantization, overflow, low, high
-_CastFields = tuple[int, int, bool, int, int, int, int]
+CastFields = tuple[int, int, bool, int, int, int, int]
 # kind, operands, low, high, fraction, index, value, cast
-DatapathNode = tuple[int, list[int], int, int, int, int, int, _CastFields]
+DatapathNode = tuple[int, list[int], int, int, int, int, int, CastFields]
+# low, high, fraction
+Port = tuple[int, int, int]
+# opcode, operands, data, low, high, fraction
+CircuitOperation = tuple[int, list[int], list[int], int, int, int]
+# operations, entries and fraction of every table, operation and shift of every output
+Circuit = tuple[list[CircuitOperation], list[tuple[list[int], int]], list[int], list[int]]
+# term[first] +- term[second] * 2**shift: first, second, shift, subtract
+ShiftAdd = tuple[int, int, int, bool]
+_OptionalPaths = Sequence[Sequence[float | None]]
 
 def operator_names() -> list[str]: ...
 def instruction_set() -> str: ...
@@ -143,7 +152,20 @@ class Settings:
         target_loss: float,
         threads: int,
         guesses: Sequence[Tree],
+        circuit: CircuitModel | None,
+        fixed_point: str,
     ) -> None: ...
+
+class Counts:
+    def __init__(self) -> None: ...
+    @property
+    def evaluations(self) -> int: ...
+    @property
+    def proposals(self) -> int: ...
+    @property
+    def over_budget(self) -> int: ...
+    @property
+    def node_rows(self) -> float: ...
 
 def search(
     X: NDArray[Any],
@@ -153,7 +175,7 @@ def search(
     callback: Callable[[float, int, list[tuple[Tree, float, int, Cost]]], bool] | None,
     state: bytes | None,
     keep_state: Callable[[float, bytes], None] | None,
-) -> tuple[list[tuple[Tree, float, int, Cost]], int, float, float, str]: ...
+) -> tuple[list[tuple[Tree, float, int, Cost]], Counts, float, str]: ...
 
 class FixedDatapath:
     def __init__(
@@ -164,3 +186,103 @@ class FixedDatapath:
         inputs: int,
     ) -> None: ...
     def evaluate(self, X: NDArray[np.int64]) -> NDArray[np.int64]: ...
+
+# entries, the function that the table holds, suffix of its name
+_TableFields = tuple[list[int], Tree | str, str]
+
+def function_values(tree: Tree, x: NDArray[np.float64]) -> list[float]: ...
+def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]: ...
+
+class CircuitModel:
+    def __init__(
+        self,
+        X: NDArray[np.int64],
+        precision: CastFields,
+        library: DelayLibrary,
+        available_ps: float,
+        *,
+        constant_fraction: int,
+        table_tolerance: float,
+        interpolated: Mapping[str, bool],
+        limits: tuple[int, int, int],
+    ) -> None: ...
+    @property
+    def rows(self) -> int: ...
+    def cost(self, trees: Sequence[Tree]) -> list[Cost | None]: ...
+
+class Lowering:
+    def __init__(
+        self,
+        X: NDArray[np.int64],
+        precision: CastFields,
+        *,
+        constant_fraction: int,
+        table_tolerance: float,
+        interpolated: Mapping[str, bool],
+        limits: tuple[int, int, int],
+    ) -> None: ...
+    def lower(
+        self, trees: Sequence[Tree]
+    ) -> tuple[str, list[DatapathNode], list[int], list[_TableFields], NDArray[np.int64] | None]: ...
+    def lowerable(self, trees: Sequence[Tree]) -> list[bool]: ...
+
+class LookUpTableDelays:
+    def __init__(
+        self,
+        pin_ps: Sequence[Sequence[float]],
+        penalty_ps: Sequence[float],
+        inputs: int,
+        largest_logic_table: int,
+        mux_ps: Sequence[Sequence[float]],
+    ) -> None: ...
+
+class CarryDelays:
+    def __init__(
+        self,
+        shortest: int,
+        select_to_output_ps: _OptionalPaths,
+        select_to_carry_ps: _OptionalPaths,
+        data_to_output_ps: _OptionalPaths,
+        data_to_carry_ps: _OptionalPaths,
+        carry_to_output_ps: Sequence[float | None],
+        carry_to_carry_ps: Sequence[float | None],
+    ) -> None: ...
+
+class MultiplierDelays:
+    def __init__(
+        self,
+        wide_bits: int,
+        narrow_bits: int,
+        wide_ps: float,
+        narrow_ps: float,
+        smallest_product: int,
+        soft_ps: Sequence[float],
+        soft_lut: Sequence[int],
+    ) -> None: ...
+
+class FlipFlopDelays:
+    def __init__(self, clock_to_output_ps: float, setup_ps: float, reset_setup_ps: float) -> None: ...
+
+class DelayLibrary:
+    def __init__(
+        self,
+        lut: LookUpTableDelays,
+        carry: CarryDelays,
+        multiplier: MultiplierDelays,
+        flipflop: FlipFlopDelays,
+    ) -> None: ...
+
+class CircuitCost:
+    def __init__(self, library: DelayLibrary, available_ps: float) -> None: ...
+    def __call__(
+        self, datapath: FixedDatapath, port: Port
+    ) -> tuple[int, float, int, int, int, bool]: ...  # cycles, picoseconds, LUT, DSP, FF, whether it fits
+
+def trace(datapath: FixedDatapath, port: Port) -> Circuit: ...
+def schedule(
+    circuit: Circuit, library: DelayLibrary, available_ps: float, stages: int | None
+) -> tuple[list[int], list[float], bool, int, int, int]: ...
+def table_tree(
+    words: Sequence[int], data_bits: int, library: DelayLibrary
+) -> tuple[list[list[float | None]], int]: ...
+def shift_adds(value: int) -> list[ShiftAdd]: ...

@@ -107,7 +107,7 @@ _SUBJECTS = (
     _Subject("hls4ml", "HLS projects", _package("hls4ml")),
     _Subject("Vitis HLS", "toolchain='vitis'", _vendor("vitis")),
     _Subject("Vivado HLS", "toolchain='vivado'", _vendor("vivado")),
-    _Subject("Vivado", "exported RTL projects", _vendor("vivado-rtl")),
+    _Subject("Vivado", "toolchain='vivado-rtl', exported RTL, implementation", _vendor("vivado-rtl")),
 )
 
 

@@ -6,6 +6,7 @@
 ``sample.npz``         rows for accuracy and input vectors: arrays ``X`` and ``y``
 ``run.json``           settings, seeds, versions, data; written last, so that its presence means completeness
 ``checkpoint.csv``     during the search only: what was found so far
+``checkpoint/``        during the search only: what a second start goes on from
 ``verification.csv``   what `verify` measured, columns `lat_sr.reporting.VERIFICATION_COLUMNS`
 =====================  =================================================================================
 """
@@ -30,6 +31,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import FormatError, StorageError
+from lat_sr.estimators.checkpoint import remove_checkpoint
 from lat_sr.model_file import json_parameters, read_model, write_model
 from lat_sr.reporting.columns import FRONT_COLUMNS, VERIFICATION_COLUMNS, columns_frame
 from lat_sr.storage import read_json, write_atomic
@@ -248,15 +250,21 @@ def write_run(
         "sample": {"rows": len(X), "held_out": held_out},
         "versions": {"python": platform.python_version(), **_versions()},
     }
-    for stale in (RUN, VERIFICATION, CHECKPOINT):
-        try:
-            (path / stale).unlink(missing_ok=True)
-        except OSError as error:
-            raise StorageError(f"cannot replace {path / stale}: {error.strerror or error}") from error
+    _remove(path / RUN, path / VERIFICATION)
     write_atomic(path / SAMPLE, archive.getvalue())
     write_model(model, path / MODEL)
     write_atomic(path / FRONT, front_table(model).to_csv(index=False))
     write_atomic(path / RUN, json.dumps(document, indent=1, allow_nan=False) + "\n")
+    _remove(path / CHECKPOINT)
+    remove_checkpoint(path)
+
+
+def _remove(*paths: Path) -> None:
+    for path in paths:
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise StorageError(f"cannot replace {path}: {error.strerror or error}") from error
 
 
 def _versions() -> dict[str, str]:

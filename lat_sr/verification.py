@@ -124,6 +124,7 @@ def verify(
     n_jobs: int | None = None,
     toolchain: str | Toolchain | None = None,
     progress: Callable[[int, int], None] | None = None,
+    log: Callable[[int, str], object] | None = None,
 ) -> VerificationReport:
     """Build the formulas of a front and compare them with what was predicted.
 
@@ -143,6 +144,8 @@ def verify(
         Another toolchain than the model's.
     progress : callable, optional
         Called with the number of circuits done and their total.
+    log : callable, optional
+        Called with the row of a circuit and a line that a tool has just printed for it.
 
     Returns
     -------
@@ -189,6 +192,7 @@ def verify(
         vectors=vectors,
         jobs=n_jobs or os.cpu_count() or 1,
         progress=progress,
+        log=log,
     )
     rows = [
         {

@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from stand_ins import StandInToolchain
 from typer.testing import CliRunner
+from vendor_reports import timing_summary
+from vendor_tools import installed_hls, installed_vivado
 
 import lat_sr.toolchains
 from lat_sr.cli import app
@@ -146,6 +148,52 @@ def test_export_writes_a_project(fitted, tmp_path, flavor):
     assert answer["flavor"] == flavor
     assert any(name.endswith({"verilog": ".v", "vhdl": ".vhd"}[flavor]) for name in answer["files"])
     assert all((tmp_path / name).exists() for name in answer["files"])
+
+
+def test_project_for_vivado_is_compared_once_vivado_has_run(fitted, tmp_path):
+    project = tmp_path / "rtl"
+    answer = document("export", fitted, "--out", project, "--target", "vivado")
+    assert str(project / "vivado.tcl") in answer["files"]
+    assert "run there: vivado -mode batch -source vivado.tcl" in run("compare", project, code=3).stderr
+    program = installed_vivado(tmp_path)
+    subprocess.run([program, "-mode", "batch", "-source", "vivado.tcl"], cwd=project, check=True, timeout=60)
+    found = document("compare", project)
+    assert (found["project"], found["lut_actual"], found["slack_ns"]) == (str(project), 1234, 0.521)
+    assert found["latency_predicted"] == found["latency_actual"]
+    (program.parent / "timing_summary_routed.rpt").write_text(
+        timing_summary(setup="-0.500", verdict="Timing constraints are not met.")
+    )
+    subprocess.run([program, "-mode", "batch", "-source", "vivado.tcl"], cwd=project, check=True, timeout=60)
+    assert "misses its clock: 0.500 ns too slow for 5 ns" in run("compare", project, code=1).stderr
+
+
+@pytest.mark.parametrize("arguments", [["--target", "quartus"], ["--target", "vivado", "--flavor", "hls"]])
+def test_export_for_what_there_is_not(fitted, tmp_path, arguments):
+    run("export", fitted, "--out", tmp_path / "rtl", *arguments, code=2)
+    assert not (tmp_path / "rtl").exists()
+
+
+def test_lines_of_the_tools_are_shown_on_request(fitted, tmp_path, monkeypatch):
+    monkeypatch.setenv("XILINX_HLS", str(installed_hls(tmp_path, worst=2).parents[1]))
+    monkeypatch.setenv("LAT_SR_CACHE", str(tmp_path / "cache"))
+    wanted = "vitis_hls stand-in"
+    shown = run("build", "pt + eta", "--toolchain", "vitis", "--verbose")
+    assert f"[vitis] ****** {wanted}" in shown.stderr and wanted not in shown.stdout
+    assert wanted not in run("build", "pt - eta", "--toolchain", "vitis").stderr
+    verified = run("verify", fitted, "--toolchain", "vitis", "--limit", 1, "--verbose")
+    assert f"[0] ****** {wanted}" in verified.stderr
+    profiled = run("profile", "ap_fixed<9,4>", "--toolchain", "vitis", "--operators", "+,neg", "--verbose")
+    assert f"[neg exact] ****** {wanted}" in profiled.stderr
+
+
+def test_further_steps_of_the_vendor_tools(tmp_path, monkeypatch):
+    monkeypatch.setenv("XILINX_HLS", str(installed_hls(tmp_path, worst=2).parents[1]))
+    monkeypatch.setenv("XILINX_VIVADO", str(installed_vivado(tmp_path).parents[1]))
+    monkeypatch.setenv("LAT_SR_CACHE", str(tmp_path / "cache"))
+    found = document("build", "x0 + x1", "--toolchain", "vitis", "--implementation", "--co-simulation")
+    assert (found["lut_actual"], found["latency_actual"]) == (1234, 6)
+    assert found["timing_source"].startswith("Vivado, placed and routed")
+    assert "no option implementation" in run("build", "x0 + x1", "--implementation", code=2).stderr
 
 
 def test_estimate_has_the_keys_of_the_verification():

@@ -1,14 +1,17 @@
-"""From a datapath to a combinational circuit, node by node."""
+"""From a datapath to a combinational circuit."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import hashlib
+import math
 
-from alkaid.types import CombLogic
+import numpy as np
+from alkaid.trace.fixed_variable import LookupTable, TableSpec
+from alkaid.types import CombLogic, Op, QInterval
 
-from lat_sr.circuit.casts import cast
-from lat_sr.circuit.program import Program, Signal, constant
-from lat_sr.datapath import Datapath, Kind, Node
+from lat_sr import _engine
+from lat_sr.datapath import Datapath, Kind
+from lat_sr.datapath.native import native_datapath, native_port
 from lat_sr.errors import ExpressionError
 
 _TABLE_WORD = 31  # alkaid stores table entries as 32-bit integers with sign
@@ -63,79 +66,55 @@ def trace(datapath: Datapath) -> CombLogic:
     >>> circuit.predict(np.array([[1.5, 0.25]])).tolist()
     [[3.5]]
     """
-    tracer = _Tracer(datapath)
-    signals: list[Signal] = []
-    for node in datapath.nodes:
-        signals.append(_RULES[node.kind](tracer, node, *(signals[i] for i in node.operands)))
-    precision = datapath.precision
-    port = Signal(-1, precision.low, precision.high, precision.fraction)
-    return tracer.program.finish(len(datapath.input_names), [signals[i] for i in datapath.outputs], port)
+    operations, tables, outputs, shifts = _engine.trace(traceable(datapath), native_port(datapath.precision))
+    inputs = len(datapath.input_names)
+    return CombLogic(
+        shape=(inputs, len(outputs)),
+        inp_shifts=[0] * inputs,
+        out_idxs=outputs,
+        out_shifts=shifts,
+        out_negs=[False] * len(outputs),
+        ops=[
+            Op(tuple(operands), opcode, tuple(data), _interval(low, high, fraction), 0.0, 0.0)
+            for opcode, operands, data, low, high, fraction in operations
+        ],
+        carry_size=-1,
+        adder_size=-1,
+        lookup_tables=tuple(_table(entries, fraction) for entries, fraction in tables) or None,
+    )
 
 
-class _Tracer:
-    def __init__(self, datapath: Datapath) -> None:
-        self.datapath = datapath
-        self.program = Program()
+def traceable(datapath: Datapath) -> _engine.FixedDatapath:
+    """A datapath in the form of the C++ core, if there is a circuit for it.
 
-    def input(self, node: Node) -> Signal:
-        return self.program.input(node.index, node.low, node.high, node.fraction)
+    Parameters
+    ----------
+    datapath : Datapath
 
-    def constant(self, node: Node) -> Signal:
-        return constant(node.value, node.fraction)
+    Returns
+    -------
+    lat_sr._engine.FixedDatapath
 
-    def add(self, node: Node, a: Signal, b: Signal) -> Signal:
-        return self.program.add(a, b)
-
-    def subtract(self, node: Node, a: Signal, b: Signal) -> Signal:
-        return self.program.subtract(a, b)
-
-    def multiply(self, node: Node, a: Signal, b: Signal) -> Signal:
-        return self.program.multiply(a, b)
-
-    def scale(self, node: Node, a: Signal) -> Signal:
-        return self.program.scale(a, node.value, node.value_fraction)
-
-    def negate(self, node: Node, a: Signal) -> Signal:
-        return a.negative()
-
-    def absolute(self, node: Node, a: Signal) -> Signal:
-        if a.low >= 0:
-            return a
-        if a.high <= 0:
-            return a.negative()
-        # The sign does not matter, so an operand that is there already is taken rather than its negation.
-        a = a.negative() if a.negated else a
-        return self.program.select(a, a.negative(), a, Signal(-1, 0, max(-a.low, a.high), a.fraction))
-
-    def minimum(self, node: Node, a: Signal, b: Signal) -> Signal:
-        return self.program.select_negative(self.program.subtract(a, b), a, b)
-
-    def maximum(self, node: Node, a: Signal, b: Signal) -> Signal:
-        for value, other in ((a, b), (b, a)):
-            if other.is_constant and other.low == 0:
-                return self.program.relu(value)
-        return self.program.select_negative(self.program.subtract(a, b), b, a)
-
-    def select(self, node: Node, condition: Signal, negative: Signal, otherwise: Signal) -> Signal:
-        return self.program.select_negative(condition, negative, otherwise)
-
-    def cast(self, node: Node, a: Signal) -> Signal:
-        assert node.precision is not None
-        return cast(self.program, a, node.precision, Signal(-1, node.low, node.high, node.fraction))
-
-    def lookup(self, node: Node, a: Signal) -> Signal:
-        table = self.datapath.tables[node.index]
-        operand = self.datapath.nodes[node.operands[0]]
-        if a.is_constant:
-            return constant(table.entries[a.at(operand.fraction)[0] - operand.low], table.fraction)
-        # A signal may know that its lowest bits are zero; then only every so many entries can be read.
-        spare = operand.fraction - a.fraction
-        entries = tuple(table.entries[(value << spare) - operand.low] for value in range(a.low, a.high + 1))
-        if max(map(abs, entries)) >= 1 << _TABLE_WORD:
+    Raises
+    ------
+    ExpressionError
+        A table holds values of more than 31 bits.
+    """
+    for number in {node.index for node in datapath.nodes if node.kind is Kind.LOOKUP}:
+        table = datapath.tables[number]
+        if max(max(table.entries), -min(table.entries)) >= 1 << _TABLE_WORD:
             raise ExpressionError(
                 f"table {table.name!r} holds values of more than {_TABLE_WORD} bits; use a precision with fewer bits"
             )
-        return self.program.lookup(a, entries, table.fraction)
+    return native_datapath(datapath)
 
 
-_RULES: dict[Kind, Callable[..., Signal]] = {kind: getattr(_Tracer, kind.value) for kind in Kind}
+def _table(entries: list[int], fraction: int) -> LookupTable:
+    values = np.array(entries, dtype=np.int32)
+    digest = hashlib.sha256(values.tobytes() + str(fraction).encode()).hexdigest()
+    address = max(math.ceil(math.log2(len(entries))), 1)
+    return LookupTable(values, TableSpec(digest, _interval(min(entries), max(entries), fraction), address))
+
+
+def _interval(low: int, high: int, fraction: int) -> QInterval:
+    return QInterval(math.ldexp(low, -fraction), math.ldexp(high, -fraction), math.ldexp(1.0, -fraction))

@@ -28,6 +28,7 @@ for _command in (
     runs.report,
     formulas.estimate,
     formulas.build,
+    formulas.compare,
     runs.demo,
     machine.doctor,
 ):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from lat_sr.reporting.columns import Column
 
-__all__ = ["Answer", "answers", "progress_bar", "show_table", "show_values", "table_of"]
+__all__ = ["Answer", "answers", "progress_bar", "show_table", "show_values", "table_of", "tool_lines"]
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,14 @@ def progress_bar(title: str) -> Any:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def tool_lines(verbose: bool) -> Callable[[object, str], None] | None:
+    """Shows on stderr what the tools print, each line with what it is about; nothing unless asked for."""
+    if not verbose:
+        return None
+    # A bar that is drawn at the same time lets through what goes to the present stderr.
+    return lambda subject, line: typer.echo(f"[{subject}] {line}", err=True)
 
 
 def table_of(frame: pd.DataFrame, columns: Sequence[Column], leave_out: Sequence[str] = ()) -> Any:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lat_sr.cli.answers import Answer, answers, show_values
+from lat_sr.cli.answers import Answer, answers, show_values, tool_lines
 from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
     Clock,
+    CoSimulation,
+    Implementation,
+    Jobs,
     Json,
     Part,
     PrecisionText,
     Ranges,
     ToolchainName,
+    Verbose,
     comma_separated,
     parse_ranges,
+    toolchain_with_options,
 )
 from lat_sr.errors import VerificationError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from lat_sr.toolchains import BuildReport
 
 
 @answers
@@ -39,9 +47,14 @@ def profile(
     stored: Annotated[
         bool, typer.Option("--stored", help="Show the profile of the store, measure nothing.")
     ] = False,
+    jobs: Jobs = None,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
-    """Measure what every operator costs, and show its latency in clock cycles."""
+    """Measure what every operator costs, and show its latency in clock cycles.
+
+    What is measured is kept: stopped and started again, it goes on where it was.
+    """
     from lat_sr import profiles
 
     found = (
@@ -53,6 +66,8 @@ def profile(
             clock_period=clock_period,
             toolchain=toolchain,
             operators=list(comma_separated(operators)) or None,
+            jobs=jobs,
+            log=tool_lines(verbose),
         )
     )
 
@@ -132,29 +147,55 @@ def build(
     toolchain: ToolchainName = "auto",
     ranges: Ranges = None,
     out: Annotated[Path | None, typer.Option(help="Directory for the project.")] = None,
+    implementation: Implementation = False,
+    co_simulation: CoSimulation = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
     """Build formulas as one circuit, simulate it and measure it."""
-    from lat_sr import toolchains, verification
+    from lat_sr import toolchains
+    from lat_sr.toolchains.process import listening
+
+    show = tool_lines(verbose)
+    with listening(None if show is None else partial(show, toolchain)):
+        built = toolchains.build(
+            expressions,
+            precision,
+            ranges=parse_ranges(ranges),
+            toolchain=toolchain_with_options(
+                toolchain, implementation=implementation, co_simulation=co_simulation
+            ),
+            out=out,
+            part=part,
+            clock_period=clock_period,
+        )
+    return _built(built, {"equation": _joined(expressions)})
+
+
+@answers
+def compare(
+    project: Annotated[Path, typer.Argument(help="Directory of lat-sr export --target vivado.")],
+    as_json: Json = False,
+) -> Answer:
+    """Compare what Vivado measured in an exported project with what was predicted."""
+    from lat_sr.toolchains import read_vivado_reports
+
+    return _built(read_vivado_reports(project), {"project": str(project)})
+
+
+def _built(built: BuildReport, subject: dict[str, str]) -> Answer:
+    """A circuit that was built, its prediction, and why it is refused, if it is."""
+    from lat_sr import verification
     from lat_sr.front import Budget
 
-    built = toolchains.build(
-        expressions,
-        precision,
-        ranges=parse_ranges(ranges),
-        toolchain=toolchain,
-        out=out,
-        part=part,
-        clock_period=clock_period,
-    )
     failure = "; ".join(verification.failure_reasons(built, Budget()))
     document = {
-        "equation": _joined(expressions),
+        **subject,
         "latency_predicted": built.latency_predicted,
         "lut_predicted": built.lut_predicted,
         "dsp_predicted": built.dsp_predicted,
         **verification.reported(built),
         "failure": failure,
     }
-    refusal = VerificationError(f"{_joined(expressions)}: {failure}") if failure else None
+    refusal = VerificationError(f"{next(iter(subject.values()))}: {failure}") if failure else None
     return Answer(document, show_values(document), refusal)

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lat_sr.errors import InputError
+
+if TYPE_CHECKING:
+    from lat_sr.toolchains import Toolchain
 
 
 class Task(str, Enum):
@@ -27,12 +30,18 @@ class Flavor(str, Enum):
     hls = "hls"
 
 
+class ExportTarget(str, Enum):
+    """Tools that a project is made for."""
+
+    vivado = "vivado"
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 PrecisionText = Annotated[str, typer.Option("--precision", help="Format of inputs and outputs.")]
 Part = Annotated[str, typer.Option(help="Part number of the FPGA.")]
 Clock = Annotated[float, typer.Option("--clock-period", help="Nanoseconds.")]
 ToolchainName = Annotated[
-    str, typer.Option("--toolchain", help="What builds the circuits: auto, open, vitis, vivado.")
+    str, typer.Option("--toolchain", help="What builds the circuits: auto, open, vitis, vivado, vivado-rtl.")
 ]
 Ranges = Annotated[
     list[str] | None,
@@ -41,9 +50,24 @@ Ranges = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", help="Builds at the same time; one for each core by default.")
 ]
+Verbose = Annotated[bool, typer.Option("--verbose", help="Show what the tools print while they run.")]
+Implementation = Annotated[
+    bool, typer.Option("--implementation", help="vitis and vivado: place and route with Vivado too.")
+]
+CoSimulation = Annotated[
+    bool, typer.Option("--co-simulation", help="vitis and vivado: simulate the RTL in the tool too.")
+]
 
 DEFAULT_PART = "xcvu9p-flga2577-2-e"
 DEFAULT_PRECISION = "ap_fixed<16,6>"
+
+
+def toolchain_with_options(name: str, *, implementation: bool, co_simulation: bool) -> Toolchain:
+    """The toolchain with the options that were given."""
+    from lat_sr.toolchains import get_toolchain
+
+    options = {"implementation": implementation, "co_simulation": co_simulation}
+    return get_toolchain(name, **{option: True for option, given in options.items() if given})
 
 
 def comma_separated(text: str | None) -> tuple[str, ...]:

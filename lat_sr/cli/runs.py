@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of
+from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of, tool_lines
 from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
     Clock,
+    CoSimulation,
+    ExportTarget,
     Flavor,
+    Implementation,
     Jobs,
     Json,
     Part,
     PrecisionText,
     Task,
     ToolchainName,
+    Verbose,
     comma_separated,
+    toolchain_with_options,
 )
 from lat_sr.errors import InputError, VerificationError
 
@@ -71,12 +77,21 @@ def fit(
     threads: Annotated[int, typer.Option(help="Threads of the search; -1 for all cores.")] = -1,
     as_json: Json = False,
 ) -> Answer:
-    """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory."""
+    """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory.
+
+    The state of the search is kept there: killed and started again with the same options, it goes on where it was.
+    """
+    from lat_sr.estimators.checkpoint import unfinished_seed
     from lat_sr.reporting.columns import FRONT_COLUMNS
     from lat_sr.run_directory import front_table, prepare_run, write_run
     from lat_sr.samples import file_digest, read_samples
 
     prepare_run(out)
+    kept_seed = unfinished_seed(out)
+    if kept_seed is not None:
+        typer.echo(f"lat-sr: going on with the unfinished search in {out}", err=True)
+    if seed is None:
+        seed = secrets.randbelow(2**31) if kept_seed is None else kept_seed
     samples = read_samples(data, target, features=comma_separated(features) or None, weight=weight)
     classify = samples.labelled if task is Task.auto else task is Task.classification
     estimator = _estimator(classify)(
@@ -106,7 +121,7 @@ def fit(
     names = list(target) if samples.y.ndim > 1 else target[0]
     y = _named(samples.y, names)
     weights = None if samples.weights is None else samples.weights[kept]
-    model = estimator.fit(samples.X.iloc[kept], y.iloc[kept], weights)
+    model = estimator.fit(samples.X.iloc[kept], y.iloc[kept], weights, checkpoint=out)
     rows = held if len(held) else kept
     write_run(
         model,
@@ -176,9 +191,15 @@ def verify(
     ] = None,
     jobs: Jobs = None,
     toolchain: Annotated[str | None, typer.Option(help="Another toolchain than the run's.")] = None,
+    implementation: Implementation = False,
+    co_simulation: CoSimulation = False,
+    verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
-    """Build every point of a run's front and compare it with the prediction; leaves verification.csv."""
+    """Build every point of a run's front and compare it with the prediction; leaves verification.csv.
+
+    What is built is kept: stopped and started again, it goes on where it was.
+    """
     from lat_sr import run_directory, verification
     from lat_sr.reporting.columns import VERIFICATION_COLUMNS
 
@@ -186,7 +207,16 @@ def verify(
     run_directory.prepare_run(run)
     with progress_bar("building") as progress:
         report = verification.verify(
-            loaded.model, limit=limit, n_jobs=jobs, toolchain=toolchain, progress=progress
+            loaded.model,
+            limit=limit,
+            n_jobs=jobs,
+            toolchain=toolchain_with_options(
+                toolchain or loaded.model.target_.toolchain,
+                implementation=implementation,
+                co_simulation=co_simulation,
+            ),
+            progress=progress,
+            log=tool_lines(verbose),
         )
     run_directory.write_verification(run, report.table)
     show = show_table(report.table, VERIFICATION_COLUMNS, leave_out=_WIDE)
@@ -210,12 +240,15 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
     flavor: Annotated[Flavor, typer.Option(help="Kind of project.")] = Flavor.verilog,
+    target: Annotated[
+        ExportTarget | None, typer.Option(help="Tool to build it; its script comes with the project.")
+    ] = None,
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
     from lat_sr.run_directory import read_run
 
-    files = read_run(run).model.export(out, flavor.value)
+    files = read_run(run).model.export(out, flavor.value, target=target.value if target else None)
     return Answer(
         {"out": str(out), "flavor": flavor.value, "files": files},
         lambda console: console.print(*files, sep="\n"),

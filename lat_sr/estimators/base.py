@@ -24,6 +24,7 @@ from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, 
 from lat_sr.losses import UserLoss
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
+from lat_sr.search.problem import FIXED_POINT
 from lat_sr.target import Target
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "populations": [_COUNT],
         "population_size": [Interval(Integral, 2, None, closed="left")],
         "batch_size": [_COUNT, None],
+        "fixed_point": [StrOptions(set(FIXED_POINT))],
         "parsimony": [Interval(Real, 0, None, closed="left")],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
@@ -144,6 +146,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         populations: int = 8,
         population_size: int = 200,
         batch_size: int | None = None,
+        fixed_point: str = "never",
         parsimony: float = 0.0,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
@@ -180,6 +183,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.populations = populations
         self.population_size = population_size
         self.batch_size = batch_size
+        self.fixed_point = fixed_point
         self.parsimony = parsimony
         self.model_selection = model_selection
         self.n_jobs = n_jobs
@@ -214,11 +218,15 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         *,
         classify: bool,
         out: str | os.PathLike[str] | None,
+        checkpoint: str | os.PathLike[str] | None,
     ) -> None:
         """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
+        from lat_sr.estimators.checkpoint import checkpoint_of
         from lat_sr.run_directory import checkpoint_writer, write_run
 
-        generator = check_random_state(self.random_state)
+        place = out if checkpoint is None else checkpoint
+        kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
+        generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
         hardware = self._hardware(self._settings().operators)
@@ -232,20 +240,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         guesses = self._guesses(names, len(output_names))
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
-        fronts = fit_fronts(
-            inputs,
-            targets,
-            weights,
-            names=names,
-            output_names=output_names,
-            hardware=hardware,
-            budget=self._budget(),
-            settings=self._settings(),
-            engine=self._engine(hardware),
-            guesses=guesses,
-            seeds=[_seed(generator) for _ in output_names],
-            checkpoint=None if out is None else checkpoint_writer(out),
-        )
+        try:
+            fronts = fit_fronts(
+                inputs,
+                targets,
+                weights,
+                names=names,
+                output_names=output_names,
+                hardware=hardware,
+                budget=self._budget(),
+                settings=self._settings(),
+                engine=self._engine(hardware),
+                guesses=guesses,
+                seeds=[_seed(generator) for _ in output_names],
+                report=None if place is None else checkpoint_writer(place),
+                checkpoint=kept,
+            )
+        except LatSrError:
+            if kept is not None:
+                kept.remove_if_empty()
+            raise
         selected = [select_point(front.points, self.model_selection) for front in fronts]
         chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
         self._set_fitted(
@@ -324,6 +338,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             populations=self.populations,
             population_size=self.population_size,
             batch_size=self.batch_size,
+            fixed_point=self.fixed_point,
             parsimony=self.parsimony,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
@@ -456,7 +471,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
 
-    def export(self, directory: str | os.PathLike[str], flavor: str = "verilog") -> list[str]:
+    def export(
+        self, directory: str | os.PathLike[str], flavor: str = "verilog", *, target: str | None = None
+    ) -> list[str]:
         """Write the selected circuit, all outputs together, as a project.
 
         Parameters
@@ -465,6 +482,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             Made if it does not exist.
         flavor : {"verilog", "vhdl", "hls"}
             RTL with a self-checking test bench and a constraint file, or an HLS project.
+        target : {"vivado"}, optional
+            The tool that is to build the RTL: a script for it comes with the project, and
+            `lat_sr.read_vivado_reports` reads back what came of it. For any tool if not given.
 
         Returns
         -------
@@ -473,19 +493,26 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
         Raises
         ------
+        InputError
+            There is no such flavor or target, or they do not go together.
         StorageError
             The directory cannot be written.
         """
-        from lat_sr.toolchains import export
+        from lat_sr.toolchains import export, export_vivado
 
         check_is_fitted(self, "circuit_")
+        writers = {None: export, "vivado": export_vivado}
+        if target not in writers:
+            raise InputError(f"target is {target!r}; allowed is 'vivado', or None for any tool")
         datapath = self.circuit_.datapath
         if flavor == "hls":
             from lat_sr.toolchains.hls import write_hls_project
 
+            if target is not None:
+                raise InputError("target='vivado' takes RTL; give flavor='verilog' or 'vhdl'")
             write_hls_project(datapath, Path(directory), self.target_)
             return sorted(str(path) for path in Path(directory).rglob("*") if path.is_file())
-        return [str(path) for path in export(datapath, Path(directory), flavor, target=self.target_)]
+        return [str(path) for path in writers[target](datapath, Path(directory), flavor, target=self.target_)]
 
     # ---- files -------------------------------------------------------------------------------------------------
 

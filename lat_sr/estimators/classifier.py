@@ -37,7 +37,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     warm_start, engine, pysr_options, timeout, max_evaluations, populations
         As in `LatencyAwareRegressor`.
-    population_size, batch_size, parsimony, model_selection
+    population_size, batch_size, fixed_point, parsimony, model_selection
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.
@@ -78,6 +78,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         sample_weight: ArrayLike | None = None,
         *,
         out: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> LatencyAwareClassifier:
         """Search the front.
 
@@ -91,7 +92,10 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             Weights of the samples in the loss.
         out : path-like, optional
             Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there,
-            and during the search what was found so far.
+            and during the search its state. A fit that was killed goes on where it was when it is called again
+            with the same data and parameters.
+        checkpoint : path-like, optional
+            Run directory that only gets the state of the search, for callers of `lat_sr.run_directory.write_run`.
 
         Returns
         -------
@@ -101,7 +105,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         Raises
         ------
         InputError
-            Data or a parameter is not usable.
+            Data or a parameter is not usable, or the run directory holds an unfinished search with other ones.
         BudgetError
             No formula meets the budget.
         ProfileNotFoundError
@@ -111,8 +115,9 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         """
         from lat_sr.run_directory import prepare_run
 
-        if out is not None:
-            prepare_run(out)
+        for directory in (out, checkpoint):
+            if directory is not None:
+                prepare_run(directory)
         X, given, weights = self._check_samples(X, y, sample_weight)
         labels = checked(lambda: column_or_1d(given, warn=True))
         checked(lambda: check_classification_targets(labels))
@@ -124,7 +129,16 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             )
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
         targets = np.where(labels[:, None] == positive[None, :], 1.0, -1.0)
-        self._search(X, targets, labels, weights, [str(label) for label in positive], classify=True, out=out)
+        self._search(
+            X,
+            targets,
+            labels,
+            weights,
+            [str(label) for label in positive],
+            classify=True,
+            out=out,
+            checkpoint=checkpoint,
+        )
         return self
 
     def decision_function(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:

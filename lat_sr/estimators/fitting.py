@@ -22,12 +22,13 @@ from lat_sr.losses import UserLoss, mean_loss
 from lat_sr.search.problem import Callback, Point, SearchProblem
 
 if TYPE_CHECKING:
+    from lat_sr.estimators.checkpoint import SearchCheckpoint
     from lat_sr.search import Engine
 
-__all__ = ["Checkpoint", "OutputFront", "SearchSettings", "fit_fronts"]
+__all__ = ["OutputFront", "Report", "SearchSettings", "fit_fronts"]
 
 Floats = NDArray[np.float64]
-Checkpoint = Callable[[str, Sequence[Point]], None]
+Report = Callable[[str, Sequence[Point]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +106,7 @@ class SearchSettings:
     populations: int
     population_size: int
     batch_size: int | None
+    fixed_point: str
     parsimony: float
     n_jobs: int | None
     verbose: bool
@@ -128,7 +130,8 @@ def fit_fronts(
     engine: Engine,
     seeds: Sequence[int],
     guesses: Sequence[Sequence[Expression]],
-    checkpoint: Checkpoint | None = None,
+    report: Report | None = None,
+    checkpoint: SearchCheckpoint | None = None,
 ) -> list[OutputFront]:
     """Search the front of each output, one after the other.
 
@@ -148,8 +151,10 @@ def fit_fronts(
         One for each output.
     guesses : sequence of sequence of Expression
         Formulas to start from, a sequence for each output.
-    checkpoint : callable, optional
+    report : callable, optional
         Called during the search with the output's name and what was found so far.
+    checkpoint : SearchCheckpoint, optional
+        Keeps what is done, so that a fit that was killed goes on.
 
     Returns
     -------
@@ -168,6 +173,7 @@ def fit_fronts(
         y=np.where(targets[:, 0] > 0, 1.0, -1.0),
         weights=weights,
         cost=hardware.cost_model(settings.operators, len(names)),
+        circuit=hardware.circuit_model(X),
         feature_names=tuple(names),
         loss=settings.loss,
         loss_parameter=settings.loss_parameter,
@@ -180,6 +186,7 @@ def fit_fronts(
         islands=settings.populations,
         population_size=settings.population_size,
         batch_size=settings.batch_size,
+        fixed_point=settings.fixed_point,
         parsimony=settings.parsimony,
         timeout=settings.timeout,
         max_evaluations=settings.max_evaluations
@@ -188,7 +195,8 @@ def fit_fronts(
         threads=None if settings.n_jobs is None else effective_n_jobs(settings.n_jobs),
     )
     left = budget
-    deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout
+    spent = 0.0 if checkpoint is None else checkpoint.seconds
+    deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout - spent
     fronts: list[OutputFront] = []
     for number, (output, seed, start) in enumerate(zip(output_names, seeds, guesses, strict=True)):
         waiting = len(output_names) - number
@@ -199,8 +207,9 @@ def fit_fronts(
             part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
         elif settings.timeout is not None:
             part = replace(part, timeout=max((deadline - time.monotonic()) / waiting, 1e-3))
-        with _observed(output, part, settings.verbose, checkpoint) as callback:
-            result = engine.search(part, callback=callback)
+        chosen = engine if checkpoint is None else checkpoint.engine(engine, number)
+        with _observed(output, part, settings.verbose, report) as callback:
+            result = chosen.search(part, callback=callback)
         y = targets[:, number]
         judge = partial(_loss, settings, y, weights)
         found = [point.expression for point in result.points]
@@ -270,13 +279,13 @@ def _tidied(expression: Expression) -> Expression:
 
 @contextmanager
 def _observed(
-    output: str, problem: SearchProblem, verbose: bool, checkpoint: Checkpoint | None
+    output: str, problem: SearchProblem, verbose: bool, report: Report | None
 ) -> Iterator[Callback | None]:
     """Give the search's callback: it shows the progress on stderr, and hands on what was found."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-    if not verbose and checkpoint is None:
+    if not verbose and report is None:
         yield None
         return
     columns = (
@@ -297,7 +306,7 @@ def _observed(
             best = min(points, key=lambda point: point.loss, default=None)
             found = f", {len(points)} points, loss {best.loss:.4g}" if best else ""
             bar.update(task, completed=max(done), best=f"{evaluations} evaluations{found}")
-            if checkpoint is not None:
-                checkpoint(output, points)
+            if report is not None:
+                report(output, points)
 
         yield observe

@@ -21,7 +21,7 @@ from lat_sr.target import Target
 if TYPE_CHECKING:
     from lat_sr.latency import DelayLibrary
     from lat_sr.profiles import OperatorProfile
-    from lat_sr.search import CostModel
+    from lat_sr.search import CircuitModel, CostModel
     from lat_sr.toolchains import Toolchain
 
 __all__ = ["Hardware"]
@@ -151,6 +151,25 @@ implementations
             self.library,
             operators,
             n_inputs,
+            implementations=self.implementations,
+        )
+
+    def circuit_model(self, X: Floats) -> CircuitModel | None:
+        """What judges formulas in the search by their circuits; None for latency models that know no circuit.
+
+        Parameters
+        ----------
+        X : ndarray of float64, shape (n_samples, n_inputs)
+        """
+        from lat_sr.search import CircuitModel
+
+        if self.latency_model != "scheduled":
+            return None
+        return CircuitModel(
+            precision=self.precision,
+            library=self.library,
+            available_ps=self.target.available_ps,
+            X=X,
             implementations=self.implementations,
         )
 

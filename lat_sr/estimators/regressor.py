@@ -83,6 +83,9 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Islands, and formulas on each.
     batch_size : int, optional
         Samples that a candidate is tried on at first; all by default.
+    fixed_point : {"never", "archive", "always"}
+        Which losses of the search are those of the hardware's results: none, those of the front, or all (several
+        times slower). Needs ``latency_model="scheduled"``.
     parsimony : float
         Loss that a node must gain to be worth it during the search.
     model_selection : {"accuracy", "best", "score"} or int
@@ -142,6 +145,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         sample_weight: ArrayLike | None = None,
         *,
         out: str | os.PathLike[str] | None = None,
+        checkpoint: str | os.PathLike[str] | None = None,
     ) -> LatencyAwareRegressor:
         """Search the front.
 
@@ -155,7 +159,10 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
             Weights of the samples in the loss.
         out : path-like, optional
             Run directory: ``model.json``, ``front.csv``, ``run.json`` and a sample of the data are written there,
-            and during the search what was found so far.
+            and during the search its state. A fit that was killed goes on where it was when it is called again
+            with the same data and parameters.
+        checkpoint : path-like, optional
+            Run directory that only gets the state of the search, for callers of `lat_sr.run_directory.write_run`.
 
         Returns
         -------
@@ -165,7 +172,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Raises
         ------
         InputError
-            Data or a parameter is not usable.
+            Data or a parameter is not usable, or the run directory holds an unfinished search with other ones.
         BudgetError
             No formula meets the budget.
         ProfileNotFoundError
@@ -175,14 +182,15 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         """
         from lat_sr.run_directory import prepare_run
 
-        if out is not None:
-            prepare_run(out)
+        for directory in (out, checkpoint):
+            if directory is not None:
+                prepare_run(directory)
         names = _column_names(y)
         X, y, weights = self._check_samples(X, y, sample_weight, multi_output=True, y_numeric=True)
         self._target_dimensions = y.ndim
         targets = y.reshape(len(y), -1)
         names = names or ([f"y{i}" for i in range(targets.shape[1])] if targets.shape[1] > 1 else ["y"])
-        self._search(X, targets, y, weights, names, classify=False, out=out)
+        self._search(X, targets, y, weights, names, classify=False, out=out, checkpoint=checkpoint)
         return self
 
     def predict(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:

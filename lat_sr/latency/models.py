@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
@@ -18,6 +19,7 @@ from lat_sr.expression import Call, Expression, parse
 from lat_sr.operators import expand_user_operators
 
 if TYPE_CHECKING:
+    from lat_sr import _engine
     from lat_sr.datapath import Datapath
     from lat_sr.latency.library import DelayLibrary
     from lat_sr.profiles import OperatorCost, OperatorProfile
@@ -127,11 +129,20 @@ def estimate_datapath(datapath: Datapath, target: Target, library: DelayLibrary)
     target : Target
     library : DelayLibrary
     """
-    from lat_sr.circuit import trace
-    from lat_sr.latency.scheduling import schedule
+    from lat_sr.circuit.trace import traceable
+    from lat_sr.datapath.native import native_port
 
-    plan = schedule(trace(datapath), library, available_ps=target.available_ps)
-    return Estimate(plan.stages, plan.worst_ps, plan.lut, plan.ff, plan.dsp, 0, "scheduled", plan.fits)
+    cost = _circuit_cost(library, target.available_ps)
+    cycles, delay, lut, dsp, ff, fits = cost(traceable(datapath), native_port(datapath.precision))
+    return Estimate(cycles, delay, lut, ff, dsp, 0, "scheduled", fits)
+
+
+@lru_cache(maxsize=16)
+def _circuit_cost(library: DelayLibrary, available_ps: float) -> _engine.CircuitCost:
+    from lat_sr import _engine
+    from lat_sr.latency.native import native_library
+
+    return _engine.CircuitCost(native_library(library), available_ps)
 
 
 # The combination of an operator's start with its own cost, by model: (cycle, picoseconds into it).

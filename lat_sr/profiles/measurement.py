@@ -6,8 +6,9 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
@@ -20,6 +21,8 @@ from lat_sr.profiles.store import DEFAULT_PART, profile_path
 from lat_sr.storage import cache_directory
 from lat_sr.target import Target
 from lat_sr.toolchains.base import Toolchain
+from lat_sr.toolchains.parallel import completed
+from lat_sr.toolchains.process import Cancellation, listening
 
 if TYPE_CHECKING:
     from lat_sr.datapath import Datapath
@@ -75,6 +78,7 @@ class _ProfilingToolchain(Toolchain, Protocol):
 
     vectors: int
     timeout: float
+    cancellation: Cancellation
 
     @property
     def timing_source(self) -> str: ...
@@ -92,6 +96,7 @@ def profile(
     out: str | Path | None = None,
     jobs: int | None = None,
     progress: bool = True,
+    log: Callable[[str, str], object] | None = None,
 ) -> OperatorProfile:
     """Measure the cost of operators at one precision, or read what was measured before.
 
@@ -113,6 +118,8 @@ def profile(
         Operators measured at a time; the number of processors if not given.
     progress : bool
         Whether to draw a progress bar on standard error, where that is a terminal.
+    log : callable, optional
+        Called with operator and implementation as one text, and a line that a tool has just printed for it.
 
     Returns
     -------
@@ -154,10 +161,11 @@ def profile(
     return measure(
         empty,
         wanted,
-        _measurer(tool, precision, target),
+        _measurer(tool, precision, target, log),
         Path(out),
         jobs=jobs or os.cpu_count() or 1,
         progress=progress,
+        cancellation=tool.cancellation,
     )
 
 
@@ -192,6 +200,7 @@ def measure(
     *,
     jobs: int,
     progress: bool,
+    cancellation: Cancellation | None = None,
 ) -> OperatorProfile:
     """Fill a profile, starting from what its file or its unfinished file already holds.
 
@@ -206,78 +215,80 @@ def measure(
         Where the finished profile goes; the unfinished one lies beside it as ``.partial.json``.
     jobs : int
     progress : bool
+    cancellation : Cancellation, optional
+        Ends the programs of measurements that are under way when an exception ends the whole, Ctrl-C too.
     """
     from rich.console import Console
     from rich.progress import Progress
 
     if jobs < 1:
         raise InputError(f"jobs is {jobs}; at least 1 is expected")
-    partial = path.with_suffix(".partial.json")
+    unfinished = path.with_suffix(".partial.json")
     current = empty
-    for earlier in (path, partial):
+    for earlier in (path, unfinished):
         if earlier.exists():
             known = OperatorProfile.load(earlier)
             if (known.precision, known.target) == (empty.precision, empty.target):
                 current = known
     waiting = [s for s in wanted if s.implementation not in current.operators.get(s.operator, {})]
-    if not waiting:
-        if not path.exists():
-            current.save(path)
+    if not waiting and path.exists() and not unfinished.exists():
         return current
     console = Console(stderr=True)
     bar = Progress(console=console, disable=not (progress and sys.stderr.isatty()))
-    with bar, ThreadPoolExecutor(jobs) as pool:
+    with bar, closing(completed(measurer, waiting, jobs, cancellation)) as measured:
         task = bar.add_task(f"{empty.precision} at {empty.clock_period:g} ns", total=len(waiting))
-        try:
-            measured = {pool.submit(measurer, subject): subject for subject in waiting}
-            for future in as_completed(measured):
-                subject, cost = measured[future], future.result()
-                costs = {**current.operators.get(subject.operator, {}), subject.implementation: cost}
-                current = current.model_copy(
-                    update={"operators": {**current.operators, subject.operator: costs}}
-                )
-                current.save(partial)
-                bar.advance(task)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+        for subject, cost in measured:
+            costs = {**current.operators.get(subject.operator, {}), subject.implementation: cost}
+            current = current.model_copy(update={"operators": {**current.operators, subject.operator: costs}})
+            current.save(unfinished)
+            bar.advance(task)
     order = [name for name in OPERATORS if name in current.operators]
     rest = [name for name in current.operators if name not in order]
     current = current.model_copy(
         update={"operators": {name: current.operators[name] for name in order + rest}}
     )
     current.save(path)
-    partial.unlink(missing_ok=True)
+    unfinished.unlink(missing_ok=True)
     return current
 
 
-def _measurer(tool: _ProfilingToolchain, precision: Precision, target: Target) -> Measurer:
-    from lat_sr.toolchains.open import OpenToolchain
-
+def _measurer(
+    tool: _ProfilingToolchain,
+    precision: Precision,
+    target: Target,
+    log: Callable[[str, str], object] | None,
+) -> Measurer:
     def measurer(subject: Subject) -> OperatorCost:
-        datapath = subject.datapath(precision)
-        report = tool.build(datapath, target)
-        delay = dict(report.stages_tried).get(1)
-        # Only the open toolchain builds a circuit in as many stages as asked for.
-        if delay is None and isinstance(tool, OpenToolchain):
-            delay = _single_stage_delay(datapath, target, tool.timeout)
-        index, result = _table_formats(datapath)
-        return OperatorCost(
-            latency_cycles=report.latency_cycles,
-            delay_ps=delay,
-            lut=report.lut,
-            ff=report.ff,
-            dsp=report.dsp,
-            bram=report.bram,
-            input_format=index,
-            output_format=result,
-            meets_clock=report.meets_clock,
-        )
+        name = f"{subject.operator} {subject.implementation}"
+        with listening(None if log is None else partial(log, name)):
+            return _measured(tool, subject.datapath(precision), target)
 
     return measurer
 
 
-def _single_stage_delay(datapath: Datapath, target: Target, timeout: float) -> float:
+def _measured(tool: _ProfilingToolchain, datapath: Datapath, target: Target) -> OperatorCost:
+    from lat_sr.toolchains.open import OpenToolchain
+
+    report = tool.build(datapath, target)
+    delay = dict(report.stages_tried).get(1)
+    # Only the open toolchain builds a circuit in as many stages as asked for.
+    if delay is None and isinstance(tool, OpenToolchain):
+        delay = _single_stage_delay(datapath, target, tool)
+    index, result = _table_formats(datapath)
+    return OperatorCost(
+        latency_cycles=report.latency_cycles,
+        delay_ps=delay,
+        lut=report.lut,
+        ff=report.ff,
+        dsp=report.dsp,
+        bram=report.bram,
+        input_format=index,
+        output_format=result,
+        meets_clock=report.meets_clock,
+    )
+
+
+def _single_stage_delay(datapath: Datapath, target: Target, tool: _ProfilingToolchain) -> float:
     """Longest path in picoseconds with a register at the output only."""
     from lat_sr.circuit import trace
     from lat_sr.toolchains import yosys
@@ -286,7 +297,7 @@ def _single_stage_delay(datapath: Datapath, target: Target, timeout: float) -> f
     circuit = trace(datapath)
     fsm = pipeline(circuit, [0] * len(circuit.ops), datapath.precision)
     results = yosys.synthesis_plan({"single": mapping_sources(fsm, emit(fsm, target))}).execute(
-        timeout=timeout
+        timeout=tool.timeout, cancellation=tool.cancellation
     )
     return float(yosys.mapped_designs(results)["single"].critical_path_ps)
 

@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lat_sr.search.circuit import CircuitModel
     from lat_sr.search.costmodel import CostModel, FunctionCost, GridCost, WidthCost, uniform_cost_model
     from lat_sr.search.fixed_point import evaluate_datapath
     from lat_sr.search.front import non_dominated
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from lat_sr.search.problem import Engine, EvolutionOptions, Point, SearchProblem, SearchResult
 
 __all__ = [
+    "CircuitModel",
     "CostModel",
     "Engine",
     "EvolutionOptions",
@@ -34,6 +36,7 @@ __all__ = [
 
 # Imported on first use: the cost model must not need the compiled core, nor the core the lowering.
 _HOMES = {
+    "circuit": ("CircuitModel",),
     "costmodel": ("CostModel", "FunctionCost", "GridCost", "WidthCost", "uniform_cost_model"),
     "fixed_point": ("evaluate_datapath",),
     "front": ("non_dominated",),

@@ -5,36 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lat_sr import _engine
-from lat_sr.datapath import Datapath, Kind
-from lat_sr.datapath.graph import Node
+from lat_sr.datapath import Datapath
+from lat_sr.datapath.native import native_datapath
 from lat_sr.errors import InputError
-from lat_sr.precision import Overflow, Quantization
-
-_KINDS = {kind: number for number, kind in enumerate(Kind)}
-_QUANTIZATIONS = {mode: number for number, mode in enumerate(Quantization)}
-_OVERFLOWS = {mode: number for number, mode in enumerate(Overflow)}
-_NO_CAST = (1, 0, True, 0, 0, -1, 0)
-
-
-def native_datapath(datapath: Datapath) -> _engine.FixedDatapath:
-    """Hand a datapath to the C++ core, to evaluate it many times.
-
-    Parameters
-    ----------
-    datapath : Datapath
-
-    Returns
-    -------
-    lat_sr._engine.FixedDatapath
-        Its method ``evaluate`` takes and gives contiguous int64 arrays.
-    """
-    return _engine.FixedDatapath(
-        [_fields(node) for node in datapath.nodes],
-        list(datapath.outputs),
-        [list(table.entries) for table in datapath.tables],
-        len(datapath.input_names),
-    )
 
 
 def evaluate_datapath(datapath: Datapath, X: ArrayLike) -> NDArray[np.int64]:
@@ -71,28 +44,3 @@ def evaluate_datapath(datapath: Datapath, X: ArrayLike) -> NDArray[np.int64]:
     if integers.size and (integers.min() < precision.low or integers.max() > precision.high):
         raise InputError(f"port values must lie in {precision.low}..{precision.high} of {precision}")
     return native_datapath(datapath).evaluate(integers)
-
-
-def _fields(node: Node) -> _engine.DatapathNode:
-    cast = _NO_CAST
-    if node.precision is not None:
-        target = node.precision
-        cast = (
-            target.width,
-            target.fraction,
-            target.signed,
-            _QUANTIZATIONS[target.quantization],
-            _OVERFLOWS[target.overflow],
-            target.low,
-            target.high,
-        )
-    return (
-        _KINDS[node.kind],
-        list(node.operands),
-        node.low,
-        node.high,
-        node.fraction,
-        node.index,
-        node.value,
-        cast,
-    )

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import asdict, fields, is_dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,7 +26,10 @@ _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 
 
 # First bytes of a checkpoint; the number is that of its format.
-_MAGIC = b"lat_sr search 1\n"
+_SECONDS = struct.Struct("<d")
+# For a search whose time was over before.
+_LEAST_SECONDS = 1e-3
+_MAGIC = b"lat_sr search 2\n"
 
 
 class NativeEngine:
@@ -35,7 +39,7 @@ class NativeEngine:
     ----------
     checkpoint : path-like, optional
         File that keeps the state of the search. A search of the same problem goes on from it: stopped and started
-        again as often as you like, it takes the same way as one that was never stopped.
+        again as often as you like, it takes the same way as one that was never stopped, in the same time in all.
     checkpoint_period : float
         Seconds between two writes.
 
@@ -82,6 +86,9 @@ class NativeEngine:
                 for tree, loss, complexity, cost in found
             )
 
+        state, spent, keep = self._state(problem)
+        if problem.timeout is not None:
+            problem = replace(problem, timeout=max(problem.timeout - spent, _LEAST_SECONDS))
         report = None
         if callback is not None:
 
@@ -90,44 +97,58 @@ class NativeEngine:
                 evaluations: int,
                 front: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]],
             ) -> bool:
-                return bool(callback(seconds, evaluations, points(front)))
+                return bool(callback(spent + seconds, evaluations, points(front)))
 
-        front, evaluations, node_rows, seconds, stop_reason = _engine.search(
-            problem.X, problem.y, problem.weights, _settings(problem, model), report, *self._state(problem)
+        front, counts, seconds, stop_reason = _engine.search(
+            problem.X, problem.y, problem.weights, _settings(problem, model), report, state, keep
         )
         if not front:
             raise InputError(
                 "no formula has a finite loss on this data within value_limit; scale the data, or give more time"
             )
-        return SearchResult(points(front), evaluations, seconds, stop_reason, problem.seed, node_rows)
+        return SearchResult(
+            points(front),
+            counts.evaluations,
+            spent + seconds,
+            stop_reason,
+            problem.seed,
+            node_rows=counts.node_rows,
+            proposals=counts.proposals,
+            over_budget=counts.over_budget,
+        )
 
-    def _state(self, problem: SearchProblem) -> tuple[bytes | None, Callable[[float, bytes], None] | None]:
-        """The state to start from, and what keeps later ones."""
+    def _state(
+        self, problem: SearchProblem
+    ) -> tuple[bytes | None, float, Callable[[float, bytes], None] | None]:
+        """The state to start from, the seconds spent on it, and what keeps later ones."""
         path = self.checkpoint
         if path is None:
-            return None, None
+            return None, 0.0, None
         head = _MAGIC + _identity(problem)
-        state = None
+        state, spent = None, 0.0
         if path.exists():
             content = path.read_bytes()
             if not content.startswith(_MAGIC):
                 raise FormatError(f"{path} is no checkpoint of this version; delete it, or name another file")
             if not content.startswith(head):
                 raise FormatError(
-                    f"{path} is the checkpoint of a search with other data or settings; name another file"
+                    f"{path} is the checkpoint of a search with other data or settings; delete it to start again, "
+                    "or name another file"
                 )
-            digest, state = content[len(head) :][:32], content[len(head) :][32:]
-            if hashlib.sha256(state).digest() != digest:
+            digest, body = content[len(head) :][:32], content[len(head) :][32:]
+            if hashlib.sha256(body).digest() != digest:
                 raise FormatError(f"{path} is damaged; delete it to start from the beginning")
+            (spent,), state = _SECONDS.unpack_from(body), body[_SECONDS.size :]
         written = 0.0
 
         def keep(seconds: float, bytes_: bytes) -> None:
             nonlocal written
             if seconds >= written + self.checkpoint_period:
-                write_atomic(path, head + hashlib.sha256(bytes_).digest() + bytes_)
+                body = _SECONDS.pack(spent + seconds) + bytes_
+                write_atomic(path, head + hashlib.sha256(body).digest() + body)
                 written = seconds
 
-        return state, keep
+        return state, spent, keep
 
 
 def _identity(problem: SearchProblem) -> bytes:
@@ -141,7 +162,7 @@ def _identity(problem: SearchProblem) -> bytes:
     rest = {
         field.name: getattr(problem, field.name)
         for field in fields(problem)
-        if field.name not in (*arrays, *ends, "cost")
+        if field.name not in (*arrays, *ends, "cost", "circuit")
     }
     for name in ("loss", "loss_gradient"):
         if callable(rest[name]):  # its address would be another one in the next process
@@ -150,6 +171,7 @@ def _identity(problem: SearchProblem) -> bytes:
             )
     digest.update(repr(sorted(rest.items(), key=lambda item: item[0])).encode())
     digest.update(repr(_cost_numbers(problem.cost)).encode())
+    digest.update(b"" if problem.circuit is None else problem.circuit.digest())
     return digest.digest()
 
 
@@ -264,6 +286,8 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         target_loss=problem.target_loss,
         threads=problem.threads or len(os.sched_getaffinity(0)),
         guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
+        circuit=None if problem.circuit is None else problem.circuit.native(),
+        fixed_point=problem.fixed_point,
     )
 
 

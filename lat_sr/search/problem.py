@@ -13,9 +13,12 @@ from lat_sr.errors import InputError
 from lat_sr.expression import Expression, parse
 from lat_sr.losses import UserGradient, UserLoss, get_loss
 from lat_sr.operators import expand_user_operators, get_operator
+from lat_sr.search.circuit import CircuitModel
 from lat_sr.search.costmodel import CostModel
 
 OperandSizes = int | tuple[int, int]
+
+FIXED_POINT = ("never", "archive", "always")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,12 @@ class SearchProblem:
         Targets; -1 or +1 for the two-class losses.
     cost : CostModel
         What nodes cost on the target.
+    circuit : CircuitModel, optional
+        Judges the formulas that become parents or enter the archive by their circuits, so that budgets and front are
+        those of the hardware; `cost` then only steers.
+    fixed_point : {"never", "archive", "always"}
+        Which losses are those of the circuit's results instead of the formula's: none, those in the archive and the
+        front, or all (several times slower). Needs `circuit`.
     weights : array_like, shape (n_samples,), optional
         Weights of the rows, not negative.
     feature_names : sequence of str, optional
@@ -124,6 +133,8 @@ class SearchProblem:
     X: NDArray[Any]
     y: NDArray[Any]
     cost: CostModel
+    circuit: CircuitModel | None = None
+    fixed_point: str = "never"
     weights: NDArray[Any] | None = None
     feature_names: tuple[str, ...] | None = None
     loss: str | UserLoss = "l2"
@@ -164,6 +175,7 @@ class SearchProblem:
         for name, values in (("X", X), ("y", self.y), ("weights", self.weights)):
             if values is not None and not np.all(np.isfinite(values)):
                 raise InputError(f"{name} holds NaN or infinity (in {X.dtype}); remove or replace those rows")
+        self._check_circuit()
         self._check_features()
         self._check_loss()
         self._check_limits()
@@ -175,6 +187,21 @@ class SearchProblem:
     def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    def _check_circuit(self) -> None:
+        if self.fixed_point not in FIXED_POINT:
+            raise InputError(f"fixed_point is {self.fixed_point!r}; allowed are {', '.join(FIXED_POINT)}")
+        if self.circuit is None:
+            if self.fixed_point != "never":
+                raise InputError(
+                    f"fixed_point={self.fixed_point!r} needs a circuit model: give circuit, or an "
+                    'estimator latency_model="scheduled"'
+                )
+        elif self.circuit.X.shape != self.X.shape:
+            raise InputError(
+                f"the circuit model has data of shape {self.circuit.X.shape} and X is {self.X.shape}; give it the "
+                "same rows and columns"
+            )
 
     def _check_features(self) -> None:
         features = self.X.shape[1]
@@ -319,6 +346,8 @@ class SearchResult:
     seed : int
     node_rows : float
         Nodes times rows evaluated, a measure of speed.
+    proposals, over_budget : int
+        Candidates that were made, and those of them that a budget refused before their loss was computed.
     """
 
     points: tuple[Point, ...]
@@ -327,6 +356,8 @@ class SearchResult:
     stop_reason: str
     seed: int
     node_rows: float = 0.0
+    proposals: int = 0
+    over_budget: int = 0
 
 
 #: Called about four times a second with the seconds so far, the evaluations and the front; true ends the search.

@@ -1,6 +1,7 @@
 """Toolchains: from a datapath to a measured circuit.
 
-`build` builds formulas, `build_many` several datapaths at a time, `export` writes an RTL project without building it.
+`build` builds formulas, `build_many` several datapaths at a time, `export` writes an RTL project without building it;
+`export_vivado` writes one that Vivado runs as it is, and `read_vivado_reports` reads what came of it.
 A toolchain of your own is any object with the three members of `lat_sr.toolchains.base.Toolchain`; pass it where a
 name is taken.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 
 from numpy.typing import ArrayLike
@@ -21,13 +23,26 @@ from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
 from lat_sr.toolchains.parallel import build_many
 from lat_sr.toolchains.project import export
+from lat_sr.toolchains.vivado import export_vivado, read_vivado_reports
 
-__all__ = ["BuildReport", "Toolchain", "build", "build_many", "export", "get_toolchain", "toolchain_names"]
+__all__ = [
+    "BuildReport",
+    "Toolchain",
+    "build",
+    "build_many",
+    "export",
+    "export_vivado",
+    "get_toolchain",
+    "read_vivado_reports",
+    "toolchain_names",
+]
 
-_TOOLCHAINS = {
-    "open": ("lat_sr.toolchains.open", "OpenToolchain"),
-    "vitis": ("lat_sr.toolchains.vendor_hls", "vitis_toolchain"),
-    "vivado": ("lat_sr.toolchains.vendor_hls", "vivado_toolchain"),
+# Module, class, and what it is made with.
+_TOOLCHAINS: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
+    "open": ("lat_sr.toolchains.open", "OpenToolchain", {}),
+    "vitis": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vitis"}),
+    "vivado": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vivado"}),
+    "vivado-rtl": ("lat_sr.toolchains.vivado_rtl", "VivadoToolchain", {}),
 }
 
 
@@ -36,13 +51,15 @@ def toolchain_names() -> tuple[str, ...]:
     return tuple(_TOOLCHAINS)
 
 
-def get_toolchain(name: str = "auto") -> Toolchain:
+def get_toolchain(name: str = "auto", **options: object) -> Toolchain:
     """Give a toolchain by its name.
 
     Parameters
     ----------
     name : str
         ``"auto"`` takes the open one, which comes with the package.
+    **options
+        Parameters of the toolchain, for instance ``implementation=True`` of ``"vitis"`` and ``"vivado"``.
 
     Returns
     -------
@@ -51,7 +68,7 @@ def get_toolchain(name: str = "auto") -> Toolchain:
     Raises
     ------
     InputError
-        There is no such toolchain.
+        There is no such toolchain, or it does not have an option.
 
     Examples
     --------
@@ -61,8 +78,15 @@ def get_toolchain(name: str = "auto") -> Toolchain:
     chosen = "open" if name == "auto" else name
     if chosen not in _TOOLCHAINS:
         raise InputError(f"unknown toolchain {name!r}; allowed are {['auto', *_TOOLCHAINS]}")
-    module, attribute = _TOOLCHAINS[chosen]
-    toolchain: Toolchain = getattr(import_module(module), attribute)()
+    module, attribute, fixed = _TOOLCHAINS[chosen]
+    kind = getattr(import_module(module), attribute)
+    known = [parameter for parameter in signature(kind).parameters if parameter not in fixed]
+    unknown = [option for option in options if option not in known]
+    if unknown:
+        raise InputError(
+            f"the toolchain {chosen!r} has no option {', '.join(unknown)}; allowed are {', '.join(known)}"
+        )
+    toolchain: Toolchain = kind(**fixed, **options)
     return toolchain
 
 

@@ -13,9 +13,10 @@ from lat_sr.datapath import Datapath
 from lat_sr.errors import FormatError
 from lat_sr.storage import read_json, write_atomic
 from lat_sr.target import Target
+from lat_sr.toolchains.reports import Figures
 
 SCHEMA: Final = "lat_sr.build_report"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 class BuildReport(BaseModel):
@@ -37,7 +38,7 @@ class BuildReport(BaseModel):
     critical_path_ps : float
         Longest path as the tool gives it.
     lut, carry, ff, dsp, bram : int
-        Lookup tables, carry blocks, flip-flops, DSP blocks, block RAMs.
+        Lookup tables, carry blocks of four bits, flip-flops, DSP blocks, block RAMs of 18 kbit.
     latency_predicted, lut_predicted, ff_predicted, dsp_predicted : int or None
         What the schedule said before anything was built.
     vectors : int
@@ -50,6 +51,9 @@ class BuildReport(BaseModel):
         Where the delays come from, and what they leave out.
     stages_tried : list of (int, float)
         Numbers of stages that were built and the longest path of each in picoseconds.
+    steps : list of Figures
+        What the reports of the vendor's tools say, step by step. The figures above are those of the last step that
+        knows them.
     seconds : float
         What the build took when it was made.
     cached : bool
@@ -86,6 +90,7 @@ class BuildReport(BaseModel):
     mismatch: str = ""
     timing_source: str
     stages_tried: list[tuple[int, float]]
+    steps: list[Figures] = Field(default_factory=list)
     seconds: float
     cached: bool = False
     digest: str
@@ -137,8 +142,9 @@ class Toolchain(Protocol):
 
     A toolchain needs a name, a version, and one method. It may take any time and use any program, as long as it
     reports what became of the circuit, or raises a `lat_sr.errors.ToolError` that says what went wrong. `build` is
-    called from several threads at a time. A toolchain whose programs should end when a run is stopped has a
-    `lat_sr.toolchains.process.Cancellation` as its attribute ``cancellation`` besides.
+    called from several threads at a time. Programs are best run by `lat_sr.toolchains.process.run`: they then have a
+    time limit, end with this process, and what they print can be followed. A toolchain whose programs should end
+    when a run is stopped has a `lat_sr.toolchains.process.Cancellation` as its attribute ``cancellation`` besides.
     """
 
     name: str

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from numpy.typing import ArrayLike
 
@@ -13,8 +16,11 @@ from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, LatSrError, MissingToolError
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
+from lat_sr.toolchains.process import Cancellation, listening
 
 Outcome = BuildReport | LatSrError
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def build_many(
@@ -26,6 +32,7 @@ def build_many(
     jobs: int | None = None,
     out: Sequence[Path | str] | None = None,
     progress: Callable[[int, int], object] | None = None,
+    log: Callable[[int, str], object] | None = None,
 ) -> list[BuildReport | LatSrError]:
     """Build several datapaths over the cores of this machine.
 
@@ -42,6 +49,8 @@ def build_many(
         A project directory for each datapath.
     progress : callable, optional
         Called in this thread with the number of builds done and their total.
+    log : callable, optional
+        Called in the thread of each build with its position and a line that a tool has just printed.
 
     Returns
     -------
@@ -68,33 +77,54 @@ def build_many(
     def build(position: int) -> Outcome:
         place = None if out is None else Path(out[position])
         try:
-            return chosen.build(datapaths[position], target, vectors=vectors, out=place)
+            with listening(None if log is None else partial(log, position)):
+                return chosen.build(datapaths[position], target, vectors=vectors, out=place)
         except MissingToolError:
             raise
         except LatSrError as error:
             return error
 
     outcomes: list[Outcome | None] = [None] * len(datapaths)
-    # The work is in other programs, so threads are enough.
-    executor = ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="build")
-    try:
-        pending: dict[Future[Outcome], int] = {executor.submit(build, k): k for k in range(len(datapaths))}
-        while pending:
-            done, _ = wait(pending, return_when="FIRST_COMPLETED")
-            for future in done:
-                outcomes[pending.pop(future)] = future.result()
-                if progress is not None:
-                    progress(len(outcomes) - len(pending), len(outcomes))
-    except BaseException:
-        cancellation = getattr(chosen, "cancellation", None)
-        if cancellation is not None:
-            cancellation.cancel()
-        executor.shutdown(wait=True, cancel_futures=True)
-        if cancellation is not None:
-            cancellation.reset()
-        raise
-    executor.shutdown()
+    cancellation = getattr(chosen, "cancellation", None)
+    with closing(completed(build, range(len(datapaths)), jobs, cancellation)) as results:
+        for done, (position, outcome) in enumerate(results, start=1):
+            outcomes[position] = outcome
+            if progress is not None:
+                progress(done, len(outcomes))
     return [outcome for outcome in outcomes if outcome is not None]
+
+
+def completed(
+    work: Callable[[Item], Result], items: Iterable[Item], jobs: int, cancellation: Cancellation | None = None
+) -> Generator[tuple[Item, Result], None, None]:
+    """Do work on several items at a time; it is in other programs, so threads are enough.
+
+    Parameters
+    ----------
+    work : callable
+    items : iterable
+    jobs : int
+        Items at a time.
+    cancellation : Cancellation, optional
+        Ends the programs of the work that is under way when an exception ends the whole, Ctrl-C too.
+
+    Yields
+    ------
+    item, result
+        In the order in which they are done.
+    """
+    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="build") as executor:
+        try:
+            futures = {executor.submit(work, item): item for item in items}
+            for future in as_completed(futures):
+                yield futures[future], future.result()
+        except BaseException:
+            if cancellation is not None:
+                cancellation.cancel()
+            executor.shutdown(wait=True, cancel_futures=True)
+            if cancellation is not None:
+                cancellation.reset()
+            raise
 
 
 def _cores() -> int:

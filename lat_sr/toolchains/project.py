@@ -16,6 +16,7 @@ from lat_sr.toolchains.vectors import packed, port_integers, stimuli
 
 if TYPE_CHECKING:
     from lat_sr.latency.library import DelayLibrary
+    from lat_sr.latency.scheduling import Schedule
 
 FLAVORS = ("verilog", "vhdl")
 _VECTORS = 1024
@@ -75,8 +76,6 @@ def export(
     >>> directory = tempfile.mkdtemp()
     >>> files = export(lower(parse("x0*x1"), "ap_fixed<8,4>"), directory)  # doctest: +SKIP
     """
-    if flavor not in FLAVORS:
-        raise InputError(f"flavor is {flavor!r}; allowed are {list(FLAVORS)}")
     return write_project(
         project_files(datapath, flavor, target or Target(), stages, library), Path(directory)
     )
@@ -91,15 +90,12 @@ def project_files(
 ) -> dict[str, str]:
     """The files of an export, in memory; see `export`."""
     from lat_sr.circuit import trace
-    from lat_sr.latency.scheduling import schedule
     from lat_sr.toolchains.emission import emit, latency_of, pipeline
-    from lat_sr.toolchains.libraries import delay_library
 
-    circuit = trace(datapath)
-    placed = schedule(
-        circuit, library or delay_library(target), available_ps=target.available_ps, stages=stages
-    )
-    fsm = pipeline(circuit, placed.stage, datapath.precision)
+    if flavor not in FLAVORS:
+        raise InputError(f"flavor is {flavor!r}; allowed are {list(FLAVORS)}")
+    placed = placed_schedule(datapath, target, stages, library)
+    fsm = pipeline(trace(datapath), placed.stage, datapath.precision)
     files = emit(fsm, target, flavor)
     X = stimuli(datapath, _VECTORS)
     width = datapath.precision.width
@@ -115,6 +111,19 @@ def project_files(
     files |= {f"sim/{name}": text for name, text in bench.items()}
     files["model.json"] = json.dumps(datapath.to_dict(), indent=1) + "\n"
     return files
+
+
+def placed_schedule(
+    datapath: Datapath, target: Target, stages: int | None = None, library: DelayLibrary | None = None
+) -> Schedule:
+    """Where the registers of an export are, and what it is predicted to cost."""
+    from lat_sr.circuit import trace
+    from lat_sr.latency.scheduling import schedule
+    from lat_sr.toolchains.libraries import delay_library
+
+    return schedule(
+        trace(datapath), library or delay_library(target), available_ps=target.available_ps, stages=stages
+    )
 
 
 def write_project(files: dict[str, str], directory: Path) -> list[Path]:

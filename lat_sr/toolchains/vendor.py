@@ -11,7 +11,7 @@ from pathlib import Path
 
 from lat_sr.errors import MissingToolError
 
-__all__ = ["VENDOR_TOOLS", "Tool", "find_vendor_tool"]
+__all__ = ["VENDOR_TOOLS", "Tool", "find_vendor_tool", "search_path"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,20 +83,34 @@ def find_vendor_tool(name: str, path: str | os.PathLike[str] | None = None) -> T
     """
     wanted = VENDOR_TOOLS[name]
     given = Path(path) if path is not None else None
-    if given is not None:
-        places = [given] if given.is_file() else [given / "bin" / p for p in wanted.programs]
-        looked = str(given)
+    places: list[Path] = []
+    looked: list[str] = []
+    if given is not None and given.is_file():
+        places, looked = [given], [f"{given} cannot be executed"]
+    elif given is not None:
+        places = [given / "bin" / program for program in wanted.programs]
+        looked = [f"{given} is no program and has none of them in bin/"]
     else:
-        roots = [Path(os.environ[variable]) for variable in wanted.variables if os.environ.get(variable)]
-        places = [root / "bin" / program for root in roots for program in wanted.programs]
+        for variable in wanted.variables:
+            root = os.environ.get(variable)
+            if root:
+                places += [Path(root) / "bin" / program for program in wanted.programs]
+                looked.append(f"{variable} is {root}, which has none of them in bin/")
+            else:
+                looked.append(f"{variable} is not set")
         places += [Path(found) for program in wanted.programs if (found := shutil.which(program))]
-        looked = f"{', '.join(wanted.variables)} and on the search path"
+        looked.append("none of them is on the search path")
     for place in places:
         if place.is_file() and os.access(place, os.X_OK):
             return Tool(place.name, str(place), _version(place))
     raise MissingToolError(
-        f"{wanted.title} ({' or '.join(wanted.programs)}) was not found in {looked}; {wanted.advice}"
+        f"{wanted.title} ({' or '.join(wanted.programs)}) was not found: {', '.join(looked)}; {wanted.advice}"
     )
+
+
+def search_path(tool: Tool) -> str:
+    """The search path of this process with a tool's directory before all others."""
+    return os.pathsep.join([str(Path(tool.path).parent), os.environ.get("PATH", "")])
 
 
 def _version(program: Path) -> str:

@@ -1,7 +1,8 @@
 """Toolchains ``vitis`` and ``vivado``: the datapath as C++ through the vendor's C synthesis.
 
 The C++ is that of `lat_sr.toolchains.hls`: exact types and constant tables, so that the tool computes the datapath's
-bits. Latency, clock and resources are the estimates of C synthesis.
+bits. Latency, clock and resources are the estimates of C synthesis, or where asked for those of the simulated, placed
+and routed RTL.
 """
 
 from __future__ import annotations
@@ -20,22 +21,31 @@ from numpy.typing import ArrayLike
 
 from lat_sr.datapath import Datapath
 from lat_sr.errors import ToolFailedError
+from lat_sr.storage import write_atomic
 from lat_sr.target import Target
 from lat_sr.toolchains import cache
 from lat_sr.toolchains.base import BuildReport
-from lat_sr.toolchains.csynth import read_csynth
-from lat_sr.toolchains.hls import compile_hls_project, write_hls_project
+from lat_sr.toolchains.hls import write_hls_project
+from lat_sr.toolchains.hls_script import (
+    PROJECT,
+    SOLUTION,
+    TEST_BENCH,
+    TOP,
+    cpp_test_bench,
+    run_test_bench,
+    synthesis_script,
+)
 from lat_sr.toolchains.process import Cancellation, run
-from lat_sr.toolchains.vectors import Integers, port_integers, stimuli
-from lat_sr.toolchains.vendor import Tool, find_vendor_tool
+from lat_sr.toolchains.reports import Figures, read_cosim, read_csynth, read_export
+from lat_sr.toolchains.vectors import stimuli
+from lat_sr.toolchains.vendor import Tool, find_vendor_tool, search_path
 
-__all__ = ["HlsToolchain", "vitis_toolchain", "vivado_toolchain"]
+__all__ = ["HlsToolchain"]
 
 _SCRIPT = "synthesis.tcl"
-_SOLUTION = "solution"
-_TOP = "myproject"  # hls4ml's name of the top function
-_REPORT = Path("synthesis") / _SOLUTION / "syn" / "report" / "csynth.xml"
-_TIMING_SOURCE = "estimate of C synthesis, without routing"
+_REPORTS = Path(PROJECT) / SOLUTION
+_ESTIMATED = "estimate of C synthesis, without routing"
+_ROUTED = "Vivado, placed and routed out of context"
 
 # How each program takes its script.
 _ARGUMENTS: dict[str, tuple[str, ...]] = {
@@ -43,34 +53,6 @@ _ARGUMENTS: dict[str, tuple[str, ...]] = {
     "vitis_hls": ("-f", _SCRIPT),
     "vivado_hls": ("-f", _SCRIPT),
 }
-
-
-def synthesis_script(target: Target, flow: str) -> str:
-    """Tcl that synthesises the project in the current directory.
-
-    Parameters
-    ----------
-    target : Target
-    flow : {"vitis", "vivado"}
-        Vitis HLS wants to know the flow of a solution; Vivado HLS does not know the option.
-
-    Returns
-    -------
-    str
-    """
-    option = " -flow_target vivado" if flow == "vitis" else ""
-    uncertainty = f"set_clock_uncertainty {target.clock_uncertainty:g}\n" if target.clock_uncertainty else ""
-    return (
-        "open_project -reset synthesis\n"
-        f"set_top {_TOP}\n"
-        f'add_files firmware/{_TOP}.cpp -cflags "-std=c++0x"\n'
-        f"open_solution -reset {_SOLUTION}{option}\n"
-        f"set_part {{{target.part}}}\n"
-        f"create_clock -period {target.clock_period:g} -name default\n"
-        f"{uncertainty}"
-        "csynth_design\n"
-        "exit\n"
-    )
 
 
 class HlsToolchain:
@@ -81,10 +63,14 @@ class HlsToolchain:
     name : {"vitis", "vivado"}
     path : path-like, optional
         The program or the directory of its installation.
+    co_simulation : bool
+        Whether the tool simulates the RTL and compares it with the datapath; latency is then the measured one.
+    implementation : bool
+        Whether Vivado places and routes the RTL; clock and resources are then those of the routed circuit.
     timeout : float
-        Seconds for one synthesis.
+        Seconds for one build.
     vectors : int
-        Vectors for which the C++ is compiled and compared with the datapath; 0 for none.
+        Vectors for which the C++, and in co-simulation the RTL, is compared with the datapath; 0 for none.
     use_cache : bool
         Whether results are kept by content.
     """
@@ -94,12 +80,16 @@ class HlsToolchain:
         name: str = "vitis",
         path: str | os.PathLike[str] | None = None,
         *,
+        co_simulation: bool = False,
+        implementation: bool = False,
         timeout: float = 3600.0,
         vectors: int = 1024,
         use_cache: bool = True,
     ) -> None:
         self.name = name
         self.path = path
+        self.co_simulation = co_simulation
+        self.implementation = implementation
         self.timeout = timeout
         self.vectors = vectors
         self.use_cache = use_cache
@@ -121,13 +111,13 @@ class HlsToolchain:
 
     def tool_versions(self) -> dict[str, str]:
         """Version of every tool that takes part."""
-        tool = self.find()
-        return {tool.program: tool.version or "unknown"}
+        tools = [self.find(), *([find_vendor_tool("vivado-rtl")] if self.implementation else [])]
+        return {tool.program: tool.version or "unknown" for tool in tools}
 
     @property
     def timing_source(self) -> str:
         """Where the delays come from, and what they leave out."""
-        return _TIMING_SOURCE
+        return _ROUTED if self.implementation else _ESTIMATED
 
     def build(
         self,
@@ -139,8 +129,13 @@ class HlsToolchain:
     ) -> BuildReport:
         """See `lat_sr.toolchains.base.Toolchain.build`; ``out`` gets the project, the tool's files and its log."""
         tool = self.find()
+        environment = self._environment()
         X = stimuli(datapath, self.vectors, vectors) if self.vectors else np.zeros((0, 0), dtype=np.int64)
-        script = synthesis_script(target, self.name)
+        # Without vectors there is nothing to simulate.
+        simulated = self.co_simulation and len(X) > 0
+        script = synthesis_script(
+            target, self.name, co_simulation=simulated, implementation=self.implementation
+        )
         key = cache.digest(
             {
                 "datapath": datapath.digest(),
@@ -156,45 +151,57 @@ class HlsToolchain:
         started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lat_sr_", ignore_cleanup_errors=True) as name:
             directory = Path(name) if out is None else Path(out)
-            project = write_hls_project(
+            write_hls_project(
                 datapath, directory, target, backend="Vitis" if self.name == "vitis" else "Vivado"
             )
-            (directory / _SCRIPT).write_text(script, encoding="utf-8")
-            shutil.rmtree(directory / "synthesis", ignore_errors=True)
+            write_atomic(directory / _SCRIPT, script)
+            if len(X):
+                write_atomic(directory / TEST_BENCH, cpp_test_bench(datapath, X))
+            shutil.rmtree(directory / PROJECT, ignore_errors=True)
             log = run(
                 (tool.path, *_ARGUMENTS[tool.program]),
                 directory,
                 timeout=self.timeout,
+                environment=environment,
                 cancellation=self.cancellation,
             )
-            found = read_csynth(directory / _REPORT, log)
-            exact, mismatch = _compared(project, datapath, X)
-        if found.latency_worst is None:
+            steps = [read_csynth(directory / _REPORTS / "syn/report/csynth.xml", log)]
+            if simulated:
+                steps.append(read_cosim(directory / _REPORTS / f"sim/report/{TOP}_cosim.rpt", log))
+            if self.implementation:
+                steps.append(read_export(directory / _REPORTS / "impl/report", TOP, "implementation", log))
+            mismatch = (
+                run_test_bench(directory, timeout=self.timeout, cancellation=self.cancellation)
+                if len(X)
+                else ""
+            )
+        if steps[0].part and steps[0].part != target.part:
+            raise ToolFailedError(f"the tool synthesised for {steps[0].part} instead of {target.part}", log)
+        if any(step.passed is False for step in steps):
+            mismatch = mismatch or "the co-simulated RTL gives other outputs than the datapath"
+        latency, critical_path = _last(steps, "latency_worst"), _last(steps, "critical_path_ns")
+        if latency is None or critical_path is None:
             raise ToolFailedError("C synthesis gives no latency for the circuit", log)
-        if found.part and found.part != target.part:
-            raise ToolFailedError(f"the tool synthesised for {found.part} instead of {target.part}", log)
-        slack = target.clock_period - target.clock_uncertainty
-        slack -= found.estimated_clock_ns * target.timing_derate
+        slack = target.clock_period - target.clock_uncertainty - critical_path * target.timing_derate
+        final = steps[-1] if self.implementation else steps[0]
         report = BuildReport(
             toolchain=self.name,
-            tool_versions={tool.program: found.version},
+            tool_versions={**self.tool_versions(), tool.program: steps[0].version},
             part=target.part,
             clock_ns=target.clock_period,
             clock_uncertainty_ns=target.clock_uncertainty,
             timing_derate=target.timing_derate,
-            latency_cycles=found.latency_worst,
+            latency_cycles=latency,
             slack_ns=round(slack, 6),
-            critical_path_ps=found.estimated_clock_ns * 1000.0,
-            lut=found.lut,
+            critical_path_ps=critical_path * 1000.0,
+            **final.resources(),
             carry=0,
-            ff=found.ff,
-            dsp=found.dsp,
-            bram=found.bram,
             vectors=len(X),
-            bit_exact=exact,
+            bit_exact=not mismatch if len(X) else None,
             mismatch=mismatch,
             timing_source=self.timing_source,
-            stages_tried=[(found.latency_worst, found.estimated_clock_ns * 1000.0)],
+            stages_tried=[(latency, critical_path * 1000.0)],
+            steps=steps,
             seconds=round(time.monotonic() - started, 3),
             digest=key,
         )
@@ -202,29 +209,13 @@ class HlsToolchain:
             cache.remember(key, report)
         return report
 
-
-def _compared(project: Any, datapath: Datapath, X: Integers) -> tuple[bool | None, str]:
-    """Whether the compiled C++ gives the datapath's bits."""
-    if not len(X):
-        return None, ""
-    scale = 2.0**-datapath.precision.fraction
-    compiled = compile_hls_project(project)
-    seen = np.rint(compiled.predict(np.ascontiguousarray(X * scale)).reshape(len(X), -1) / scale).astype(
-        np.int64
-    )
-    wanted = port_integers(datapath, X)
-    wrong = np.argwhere(seen != wanted)
-    if not len(wrong):
-        return True, ""
-    row, output = wrong[0]
-    return False, f"vector {row}, output {output}: {seen[row, output]} instead of {wanted[row, output]}"
+    def _environment(self) -> dict[str, str]:
+        """Variables for the tool, which starts Vivado by its name."""
+        if not self.implementation:
+            return {}
+        return {"PATH": search_path(find_vendor_tool("vivado-rtl"))}
 
 
-def vitis_toolchain() -> HlsToolchain:
-    """Vitis HLS as the environment has it."""
-    return HlsToolchain("vitis")
-
-
-def vivado_toolchain() -> HlsToolchain:
-    """Vivado HLS as the environment has it."""
-    return HlsToolchain("vivado")
+def _last(steps: list[Figures], name: str) -> Any:
+    """A figure of the last step that knows it."""
+    return next((value for step in reversed(steps) if (value := getattr(step, name)) is not None), None)

@@ -6,17 +6,15 @@ import itertools
 
 import numpy as np
 import pytest
+from datapath_strategies import INPUTS, datapaths
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from lat_sr.circuit import trace
-from lat_sr.circuit.program import shift_adds
-from lat_sr.datapath import Datapath, Kind, Node, Table, WidthLimits
+from lat_sr.datapath import Datapath, Kind, Node, Table, WidthLimits, lower
 from lat_sr.datapath.builder import Builder
 from lat_sr.errors import ExpressionError
+from lat_sr.expression import parse
 from lat_sr.precision import Overflow, Precision, Quantization
-
-INPUTS = ("a", "b", "c")
 
 
 def corners_and_random(datapath: Datapath, rows: int, seed: int = 0) -> np.ndarray:
@@ -38,52 +36,6 @@ def circuit_integers(datapath: Datapath, X: np.ndarray) -> np.ndarray:
 def assert_equal(datapath: Datapath, rows: int = 60) -> None:
     X = corners_and_random(datapath, rows)
     np.testing.assert_array_equal(circuit_integers(datapath, X), datapath.evaluate_integers(X))
-
-
-def precisions(max_width: int = 20) -> st.SearchStrategy[Precision]:
-    return st.builds(
-        Precision,
-        st.integers(2, max_width),
-        st.integers(-4, max_width + 2),
-        st.booleans(),
-        st.sampled_from(Quantization),
-        st.sampled_from(Overflow),
-    )
-
-
-@st.composite
-def datapaths(draw: st.DrawFn) -> Datapath:
-    """A datapath built from random nodes of every kind."""
-    precision = draw(st.builds(Precision, st.integers(2, 16), st.integers(-3, 12), st.booleans()))
-    builder = Builder(precision, INPUTS, None, {}, WidthLimits())
-    nodes = [builder.input(column) for column in range(len(INPUTS))]
-    node = st.deferred(lambda: st.sampled_from(nodes))
-    for _ in range(draw(st.integers(1, 9))):
-        kind = draw(st.sampled_from([kind for kind in Kind if kind is not Kind.INPUT]))
-        if kind is Kind.CONSTANT:
-            made = builder.constant(draw(st.integers(-(2**18), 2**18)), draw(st.integers(-3, 20)))
-        elif kind is Kind.SCALE:
-            made = builder.scale(draw(node), draw(st.integers(-(2**12), 2**12)), draw(st.integers(-4, 14)))
-        elif kind is Kind.SELECT:
-            made = builder.select(draw(node), draw(node), draw(node))
-        elif kind is Kind.CAST:
-            made = builder.cast(draw(node), draw(precisions()))
-        elif kind is Kind.LOOKUP:
-            operand = builder.cast(
-                draw(node), Precision(draw(st.integers(1, 6)), draw(st.integers(-3, 6)), draw(st.booleans()))
-            )
-            size = builder.nodes[operand].high - builder.nodes[operand].low + 1
-            words = st.integers(-(2**20), 2**20)
-            seed = draw(st.tuples(words, words, st.integers(1, 9)))
-            entries = tuple((seed[0] + k * seed[1]) // seed[2] % 2**20 - 2**19 for k in range(size))
-            made = builder.lookup(operand, Table("random", entries, draw(st.integers(-3, 12))))
-        elif kind in (Kind.NEGATE, Kind.ABSOLUTE):
-            made = getattr(builder, kind.value)(draw(node))
-        else:
-            made = getattr(builder, kind.value)(draw(node), draw(node))
-        nodes.append(made)
-    outputs = draw(st.lists(node, min_size=1, max_size=3))
-    return Datapath(precision, INPUTS, tuple(builder.nodes), tuple(outputs), tuple(builder.tables))
 
 
 @settings(max_examples=300, deadline=None)
@@ -138,22 +90,6 @@ def test_casts_are_exact_on_every_value(quantization: Quantization, overflow: Ov
                 )
 
 
-@given(st.integers(0, 2**24).map(lambda value: 2 * value + 1))
-def test_shift_adds_multiply(value: int) -> None:
-    terms = [1.0]
-    for first, second, shift, subtract in shift_adds(value):
-        other = terms[second] * 2.0**shift
-        terms.append(terms[first] - other if subtract else terms[first] + other)
-    ratio = abs(terms[-1]) / value
-    assert ratio == 2.0 ** round(np.log2(ratio))
-
-
-def test_shift_adds_prefer_few_levels() -> None:
-    assert shift_adds(1) == ()
-    assert len(shift_adds(7)) == 1  # 8 - 1
-    assert len(shift_adds(0b1010101)) == 2  # 5 * 17, two levels either way: the shared product saves an adder
-
-
 def test_summands_wider_than_32_bits_are_kept() -> None:
     precision = Precision(16, 6)
     wide = 3 * 2**35 + 1
@@ -195,3 +131,53 @@ def test_table_words_must_fit_alkaid() -> None:
     datapath = Datapath(Precision(1, 1, False), ("a",), nodes, (1,), (Table("wide", (0, 2**31), 4),))
     with pytest.raises(ExpressionError, match="'wide' holds values of more than 31 bits"):
         trace(datapath)
+
+
+def test_a_choice_keeps_the_bounds_of_its_node() -> None:
+    # The minimum lies in x0's range below and in that of 0.125*x1 above; its table has no entry beyond.
+    datapath = lower(parse("sin(min(x0, 0.125*x1))"), "ap_fixed<8,4>")
+    assert_equal(datapath)
+
+
+def test_a_table_has_an_entry_for_values_that_never_occur() -> None:
+    # Nothing but zero is left of the input, which the circuit of the casts cannot tell: its signal may be -1.
+    precision = Precision(8, 3)
+    rounding = Precision(10, 13, True, Quantization.RND_CONV, Overflow.SAT_SYM)
+    nodes = (
+        Node(Kind.INPUT, (), -128, 127, 5),
+        Node(Kind.CAST, (0,), 0, 0, -3, precision=rounding),
+        Node(Kind.CAST, (1,), 0, 0, -4, precision=Precision(2, 6)),
+        Node(Kind.LOOKUP, (2,), 376, 376, 7, index=0),
+        Node(Kind.ADD, (0, 3), -136, 884, 7),
+    )
+    assert_equal(Datapath(precision, ("a",), nodes, (4,), (Table("one", (376,), 7),)))
+
+
+def test_tables_that_nothing_reads_are_left_out() -> None:
+    precision = Precision(2, 2)
+    nodes = (
+        Node(Kind.INPUT, (), -2, 1, 0),
+        Node(Kind.LOOKUP, (0,), 0, 3, 0, index=0),
+        Node(Kind.LOOKUP, (0,), 1, 7, 0, index=1),
+    )
+    tables = (Table("unused", (3, 2, 1, 0), 0), Table("used", (1, 3, 5, 7), 0))
+    circuit = trace(Datapath(precision, ("a",), nodes, (2,), tables))
+    assert [table.table.tolist() for table in circuit.lookup_tables] == [[1, 3, 5, 7]]
+
+
+def summands(formula: str) -> list[int]:
+    """Summands of every addition of a circuit."""
+    return sorted(
+        len(op.addr) for op in trace(lower(parse(formula), "ap_fixed<8,4>")).ops if op.opcode in (0, 1, 11)
+    )
+
+
+def test_sums_of_three_are_one_operation() -> None:
+    assert summands("x0 + x1 - x2") == [3]
+    assert summands("((x0 + x1) - x2) + x3") == [2, 3]
+    # Both products of the sum are sums of two, and only one of them can join it.
+    assert summands("(x0 + x1) + (x2 + x3)") == [2, 3]
+    # As many as there can be: the last sum takes the one in that has nothing to take in itself.
+    assert summands("((x0 + x1) + x2) + (x3 + x4)") == [3, 3]
+    # A sum that is read twice stays.
+    assert summands("(x0 + x1 + x2) * (x0 + x1)") == [2, 2]

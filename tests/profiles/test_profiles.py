@@ -104,6 +104,22 @@ def test_a_stopped_measurement_goes_on(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_measurement_stopped_before_its_last_write_is_finished(tmp_path: Path) -> None:
+    path = tmp_path / "profile.json"
+    cost = OperatorCost(latency_cycles=3)
+
+    def measurer(subject: Subject) -> OperatorCost:
+        return cost
+
+    measure(empty_profile(), [Subject("+", "exact")], measurer, path, jobs=1, progress=False)
+    both = empty_profile().model_copy(update={"operators": {"sin": {"table": cost}, "+": {"exact": cost}}})
+    both.save(tmp_path / "profile.partial.json")
+    wanted = [Subject("+", "exact"), Subject("sin", "table")]
+    result = measure(empty_profile(), wanted, measurer, path, jobs=1, progress=False)
+    assert set(result.operators) == {"+", "sin"} and OperatorProfile.load(path) == result
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_complete_profiles_are_not_measured_again(tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     wanted = [Subject("+", "exact")]

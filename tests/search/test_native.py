@@ -237,7 +237,7 @@ def test_operators_that_the_engine_or_the_model_lacks() -> None:
 
 
 def test_a_search_without_any_finite_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_engine, "search", lambda *arguments: ([], 10, 1.0, 0.1, "timeout"))
+    monkeypatch.setattr(_engine, "search", lambda *arguments: ([], _engine.Counts(), 0.1, "timeout"))
     with pytest.raises(InputError, match="no formula has a finite loss"):
         solve()
 

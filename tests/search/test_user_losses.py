@@ -133,8 +133,11 @@ def test_what_has_no_use() -> None:
         plan(problem(loss=squared))
 
 
-def test_an_estimator_takes_one() -> None:
+@pytest.mark.parametrize("fixed_point", ["never", "always"])
+def test_an_estimator_takes_one(fixed_point: str) -> None:
     X, y = samples(200)
-    model = LatencyAwareRegressor(loss=squared, max_evaluations=2000, max_latency=3, random_state=0).fit(X, y)
+    model = LatencyAwareRegressor(
+        loss=squared, fixed_point=fixed_point, max_evaluations=1000, max_latency=3, random_state=0
+    ).fit(X, y)
     expected = mean_loss("l2", y, model.predict(X))
     assert model.equations_["loss"].min() == pytest.approx(expected, rel=1e-6)

@@ -61,9 +61,10 @@ def test_a_target_and_its_fields_exclude_each_other() -> None:
 
 
 def test_names() -> None:
-    assert toolchain_names() == ("open", "vitis", "vivado")
+    assert toolchain_names() == ("open", "vitis", "vivado", "vivado-rtl")
     assert get_toolchain("auto").name == get_toolchain("open").name == "open"
     with pytest.raises(
-        InputError, match=r"unknown toolchain 'quartus'; allowed are \['auto', 'open', 'vitis', 'vivado'\]"
+        InputError,
+        match=r"unknown toolchain 'quartus'; allowed are \['auto', 'open', 'vitis', 'vivado', 'vivado-rtl'\]",
     ):
         get_toolchain("quartus")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, MissingToolError, ToolTimeoutError
 from lat_sr.toolchains import build_many
 from lat_sr.toolchains.base import BuildReport
-from lat_sr.toolchains.process import Cancellation
+from lat_sr.toolchains.process import Cancellation, run
 
 
 class Stub:
@@ -39,7 +40,7 @@ class Stub:
         return report(lut=datapath)
 
 
-def many(toolchain: Stub, numbers: list[int], **options: Any) -> list[Any]:
+def many(toolchain: Stub, numbers: list[Any], **options: Any) -> list[Any]:
     datapaths: list[Datapath] = numbers  # type: ignore[assignment]
     return build_many(datapaths, toolchain=toolchain, **options)
 
@@ -81,3 +82,49 @@ def test_arguments_are_checked() -> None:
 
 def test_nothing_to_build() -> None:
     assert many(Stub(), []) == []
+
+
+class Runs(Stub):
+    """Runs a shell script, which stands for a datapath here, as the vendor's toolchains run their tools."""
+
+    def __init__(self, directory: Path, timeout: float = 60.0) -> None:
+        super().__init__()
+        self.directory = directory
+        self.timeout = timeout
+
+    def build(
+        self, datapath: Any, target: Target, *, vectors: Any = None, out: Path | None = None
+    ) -> BuildReport:
+        place = self.directory / str(abs(hash(datapath)))
+        place.mkdir(exist_ok=True)
+        command = ("sh", "-c", datapath)
+        text = run(command, place, timeout=self.timeout, cancellation=self.cancellation)
+        return report(lut=len(text.splitlines()))
+
+
+def test_lines_of_tools_come_with_their_build(tmp_path: Path) -> None:
+    seen: list[tuple[int, str]] = []
+    many(Runs(tmp_path), ["echo a; echo b", "echo c"], jobs=2, log=lambda *line: seen.append(line))
+    assert sorted(seen) == [(0, "a"), (0, "b"), (1, "c")]
+
+
+def test_time_limits_hold_for_each_build(tmp_path: Path) -> None:
+    late = "sleep 3; touch late"
+    results = many(Runs(tmp_path, timeout=1.0), [late, "echo 1", f"{late};", "echo 2"], jobs=4)
+    assert [type(result) for result in results] == [ToolTimeoutError, BuildReport] * 2
+    time.sleep(2.5)
+    assert not list(tmp_path.rglob("late"))
+
+
+def test_an_interruption_ends_every_build(tmp_path: Path) -> None:
+    def interrupt(done: int, total: int) -> None:
+        raise KeyboardInterrupt
+
+    toolchain = Runs(tmp_path)
+    started = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        many(toolchain, ["sleep 2; touch late", "sleep 2; touch late;", "true"], jobs=3, progress=interrupt)
+    assert time.monotonic() - started < 1.9
+    time.sleep(2.2)
+    assert not list(tmp_path.rglob("late"))
+    assert not toolchain.cancellation.cancelled

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr.errors import ToolFailedError
-from lat_sr.toolchains.csynth import parse_csynth, read_csynth
+from lat_sr.toolchains.reports import parse_csynth, read_csynth
 
 counts = st.integers(0, 10**7)
 
@@ -21,7 +21,7 @@ def test_figures_are_those_of_the_file(
     assert (report.lut, report.ff, report.dsp, report.bram) == (lut, ff, dsp, bram)
     assert (report.latency_best, report.latency_average, report.latency_worst) == (3, 4, worst)
     assert (report.interval_min, report.interval_max) == (1, 1)
-    assert (report.clock_ns, report.clock_uncertainty_ns, report.estimated_clock_ns) == (5.0, 0.62, 4.316)
+    assert (report.clock_ns, report.clock_uncertainty_ns, report.critical_path_ns) == (5.0, 0.62, 4.316)
     assert (report.version, report.part, report.top) == (version, "xcvu9p-flga2577-2-e", "myproject")
     assert report.uram == (1 if DIALECTS[version]["uram"] else 0)
 
@@ -29,7 +29,7 @@ def test_figures_are_those_of_the_file(
 def test_units_are_read() -> None:
     report = parse_csynth(csynth(unit="us", clock="0.005", uncertainty="0.00062", estimated="0.004316"))
     assert report.clock_ns == pytest.approx(5.0)
-    assert report.estimated_clock_ns == pytest.approx(4.316)
+    assert report.critical_path_ns == pytest.approx(4.316)
     with pytest.raises(ToolFailedError, match="in 'lightyears'; known units are ps, ns"):
         parse_csynth(csynth(unit="lightyears"))
     with pytest.raises(ToolFailedError, match="in 'ns' where 'clock cycles' is expected"):

@@ -1,0 +1,26 @@
+#include "circuit_judge.hpp"
+
+namespace lat_sr {
+
+CircuitJudge::CircuitJudge(const CircuitModel& model)
+    : model_(model), lowering_(model.lowering, model.data), circuit_(model.library, model.available_ps) {}
+
+std::optional<Cost> CircuitJudge::operator()(const Tree& tree) {
+    lowered_ = &lowering_({&tree, 1});
+    if (lowered_->refusal != Refusal::none) {
+        return std::nullopt;
+    }
+    const PredictedCircuit circuit = circuit_({.nodes = lowered_->nodes,
+                                               .outputs = lowered_->outputs,
+                                               .tables = lowered_->tables,
+                                               .port = model_.data.format()});
+    if (!circuit.fits) {
+        return std::nullopt;
+    }
+    return Cost{.latency = static_cast<int>(circuit.latency_cycles),
+                .delay_ps = circuit.delay_ps,
+                .lut = static_cast<double>(circuit.lut),
+                .dsp = static_cast<double>(circuit.dsp)};
+}
+
+} // namespace lat_sr

@@ -1,0 +1,44 @@
+// What a formula really costs and computes: lowered on the data, traced and scheduled as the toolchain will build it.
+#pragma once
+
+#include "circuit_cost.hpp"
+#include "cost.hpp"
+#include "delay_library.hpp"
+#include "integer_data.hpp"
+#include "lowering.hpp"
+#include "tree.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+
+namespace lat_sr {
+
+// What all judges of a search share; outlives them.
+struct CircuitModel {
+    LoweringSettings lowering;
+    IntegerData data; // in the rows' own order, which decides the contents of tables
+    DelayLibrary library;
+    double available_ps = 0.0;
+};
+
+// Owns its scratch memory; one instance a thread. Costs are those of lat_sr.latency.estimate_datapath.
+class CircuitJudge {
+public:
+    explicit CircuitJudge(const CircuitModel& model);
+
+    // Empty where the formula cannot be put into fixed point or an operation misses the clock.
+    std::optional<Cost> operator()(const Tree& tree);
+
+    // Of the last formula that had a cost: the output on every row, in units of the ports' last bit.
+    [[nodiscard]] std::span<const std::int64_t> values() const { return lowered_->values.front(); }
+    [[nodiscard]] int fraction() const { return model_.data.format().fraction; }
+
+private:
+    const CircuitModel& model_;
+    Lowering lowering_;
+    CircuitCost circuit_;
+    const Lowered* lowered_ = nullptr;
+};
+
+} // namespace lat_sr

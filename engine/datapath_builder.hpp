@@ -1,0 +1,141 @@
+// Builds datapath nodes one by one: exact bounds, sharing of equal nodes, folding of constants, width limits, and the
+// value of every node on the data. The definition is lat_sr/datapath/builder.py.
+#pragma once
+
+#include "aligned.hpp"
+#include "fixed_point.hpp"
+#include "integer_data.hpp"
+#include "integer_kernels.hpp"
+#include "intern_index.hpp"
+#include "interval.hpp"
+#include "refusal.hpp"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace lat_sr {
+
+// Every node fits in this many bits, so that tools which carry fixed-point values in doubles stay exact.
+inline constexpr int maximum_width = 52;
+
+// Widths in bits above which a value is narrowed by a cast of its own.
+struct WidthLimits {
+    int node = 48;
+    int multiplicand = 27; // wider operand of a multiply, as a signed number
+    int multiplier = 18;
+};
+
+// What a table is called in reports: a part of the formula, or a text.
+struct TableName {
+    static constexpr std::uint32_t no_part = ~std::uint32_t{0};
+
+    std::uint32_t part = no_part;
+    std::string_view text;
+    std::string_view suffix;
+
+    bool operator==(const TableName&) const = default;
+};
+
+using NodeId = std::uint32_t;
+
+struct BuilderNode {
+    NodeKind kind = NodeKind::constant;
+    std::uint8_t arity = 0;
+    std::array<NodeId, 3> operands{};
+    Interval bounds{}; // for every input the ports can carry
+    int fraction = 0;
+    std::uint32_t index = 0; // column of an input, table of a lookup
+    std::int64_t value = 0;
+    FixedFormat format{};   // of a cast
+    std::uint64_t hash = 0; // equal for equal nodes of any two datapaths
+
+    [[nodiscard]] bool is_constant() const { return kind == NodeKind::constant; }
+    [[nodiscard]] bool is_signed() const { return bounds.low < 0; }
+    [[nodiscard]] int width() const { return interval_width(bounds); }
+    [[nodiscard]] int integer() const { return width() - fraction; }
+};
+
+struct BuilderTable {
+    TableName name;
+    std::vector<std::int64_t> entries;
+    int fraction = 0;
+};
+
+// Owns its scratch memory; one instance a thread. After a refusal every further node is harmless and meaningless.
+class DatapathBuilder {
+public:
+    DatapathBuilder(const WidthLimits& limits, const IntegerData& data);
+
+    void clear();
+    [[nodiscard]] Refusal refusal() const { return refusal_; }
+    [[nodiscard]] bool refused() const { return refusal_ != Refusal::none; }
+    NodeId refuse(Refusal reason);
+
+    NodeId input(std::size_t column);
+    // value * 2**-fraction
+    NodeId constant(std::int64_t value, int fraction);
+    // The nearest multiple of 2**-fraction.
+    NodeId rounded(double value, int fraction);
+    NodeId add(NodeId a, NodeId b) { return aligned(NodeKind::add, a, b); }
+    NodeId subtract(NodeId a, NodeId b) { return a == b ? constant(0, 0) : aligned(NodeKind::subtract, a, b); }
+    NodeId minimum(NodeId a, NodeId b) { return a == b ? a : aligned(NodeKind::minimum, a, b); }
+    NodeId maximum(NodeId a, NodeId b) { return a == b ? a : aligned(NodeKind::maximum, a, b); }
+    // `negative` where condition < 0
+    NodeId select(NodeId condition, NodeId negative, NodeId otherwise);
+    NodeId negate(NodeId a);
+    NodeId absolute(NodeId a);
+    NodeId multiply(NodeId a, NodeId b);
+    // a * factor * 2**-fraction, with a whole factor
+    NodeId scale(NodeId a, double factor, int fraction);
+    NodeId cast(NodeId a, const FixedFormat& format);
+    // The bits of `a` that lie in the given format.
+    NodeId slice(NodeId a, int width, int integer, bool is_signed = false) {
+        return cast(a, fixed_format(width, integer, is_signed));
+    }
+    // Entry a - a.low; `identity` is equal for equal tables of any two datapaths.
+    NodeId lookup(NodeId a, const TableName& name, std::span<const std::int32_t> entries, int fraction,
+                  std::uint64_t identity);
+
+    [[nodiscard]] const BuilderNode& operator[](NodeId node) const { return nodes_[node]; }
+    [[nodiscard]] const BuilderTable& table(std::size_t index) const { return tables_[index]; }
+    [[nodiscard]] std::size_t rows() const { return data_.rows(); }
+    [[nodiscard]] IntegerColumn values(NodeId node) const { return values_[node]; }
+    // Range of a node's values on the data.
+    Interval seen(NodeId node);
+
+private:
+    NodeId shortened(std::int64_t value, int fraction, bool shorten);
+    NodeId scale(NodeId a, std::int64_t factor, int fraction);
+    NodeId narrow(NodeId a, int width);
+    NodeId aligned(NodeKind kind, NodeId a, NodeId b, std::optional<NodeId> condition = std::nullopt);
+    NodeId coarsened(NodeId a, int fraction);
+    [[nodiscard]] int signed_width(NodeId a) const;
+    NodeId append(BuilderNode node);
+    void identify(BuilderNode& node, std::uint64_t table) const;
+    [[nodiscard]] std::optional<std::int64_t> folded(const BuilderNode& node) const;
+    IntegerColumn evaluated(const BuilderNode& node);
+    void evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out) const;
+    [[nodiscard]] Aligned aligned_operand(const BuilderNode& node, std::size_t operand) const;
+    std::int64_t* next_buffer();
+
+    WidthLimits limits_;
+    const IntegerData& data_;
+    const IntegerKernels& kernels_;
+    Refusal refusal_ = Refusal::none;
+    std::vector<BuilderNode> nodes_;
+    std::vector<IntegerColumn> values_;
+    std::vector<std::optional<Interval>> seen_;
+    InternIndex index_;
+    std::vector<BuilderTable> tables_;
+    std::size_t table_count_ = 0;
+    std::vector<AlignedVector<std::int64_t>> buffers_;
+    std::size_t buffer_count_ = 0;
+    std::vector<std::optional<Interval>> column_seen_;
+};
+
+} // namespace lat_sr

@@ -1,0 +1,191 @@
+#include "scheduling.hpp"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+namespace lat_sr {
+
+namespace {
+
+constexpr double period_step_ps = 1.0; // resolution of the search for the shortest period
+
+} // namespace
+
+double Schedule::worst_ps() const { return *std::max_element(stage_delay_ps.begin(), stage_delay_ps.end()); }
+
+const Schedule& Scheduler::fewest_stages(const Circuit& circuit, double available_ps) {
+    start(circuit);
+    place(available_ps);
+    return finish(available_ps);
+}
+
+const Schedule& Scheduler::balanced(const Circuit& circuit, double available_ps, std::size_t stages) {
+    start(circuit);
+    // Latest possible start: a single stage. Fewer stages need a longer period, so bisection finds the shortest.
+    place(std::numeric_limits<double>::infinity());
+    const double longest = schedule_.worst_ps();
+    double best = longest;
+    double low = longest / static_cast<double>(stages) / 2;
+    double high = longest;
+    while (high - low > period_step_ps) {
+        const double middle = (low + high) / 2;
+        place(middle);
+        const double worst = schedule_.worst_ps();
+        if (schedule_.stages() <= stages && worst <= std::max(middle, worst_single_ps_)) {
+            best = middle;
+            high = std::min(middle, worst);
+            if (worst >= middle) {
+                break;
+            }
+        } else {
+            low = middle;
+        }
+    }
+    place(best);
+    return finish(available_ps);
+}
+
+void Scheduler::start(const Circuit& circuit) {
+    circuit_ = &circuit;
+    formats_ = liveness_(circuit);
+}
+
+void Scheduler::place(double period_ps) {
+    mapper_.bits().clear();
+    registered_.clear();
+    held_.clear();
+    values_.clear();
+    is_constant_.clear();
+    schedule_.stage.clear();
+    schedule_.stage_delay_ps.assign(1, 0.0);
+    period_ps_ = period_ps;
+    worst_single_ps_ = 0.0;
+    for (std::size_t number = 0; number < circuit_->operations.size(); ++number) {
+        place_operation(number);
+    }
+}
+
+void Scheduler::place_operation(std::size_t number) {
+    const CircuitOperation& operation = circuit_->operations[number];
+    const LiveOperation& format = formats_[number];
+    BitMapper& bits = mapper_.bits();
+    if (operation.opcode == Opcode::input) {
+        const std::span<Bit> port = bits.row(static_cast<std::size_t>(format.width));
+        std::generate(port.begin(), port.end(), [&] { return bits.source(0.0); });
+        keep(0, {.bits = port, .is_signed = format.is_signed, .fraction = format.fraction});
+        return;
+    }
+    if (operation.opcode == Opcode::constant || format.live == 0) {
+        keep(0, operation.opcode == Opcode::constant ? mapper_.constant(operation, format) : mapper_.nothing(format));
+        return;
+    }
+    std::uint32_t stage = 0;
+    for (const std::uint32_t operand : operation.inputs()) {
+        stage = is_constant_[operand] != 0 ? stage : std::max(stage, schedule_.stage[operand]);
+    }
+    std::array<MappedValue, 3> operands;
+    MappedValue value;
+    double latest = 0.0;
+    for (const bool last_attempt : {false, true}) {
+        for (std::size_t k = 0; k < operation.arity; ++k) {
+            operands[k] = value_at(operation.operands[k], stage);
+        }
+        bits.start_operation();
+        value = mapper_.map(*circuit_, operation, format, std::span(operands).first(operation.arity));
+        latest = bits.latest_open_end();
+        for (const Bit bit : value.bits) {
+            latest = std::max(latest, format.is_output ? bits.at_register(bit) : bits.arrival(bit));
+        }
+        if (latest <= period_ps_) {
+            break;
+        }
+        if (last_attempt) {
+            worst_single_ps_ = std::max(worst_single_ps_, latest);
+        } else {
+            ++stage;
+        }
+    }
+    auto& delays = schedule_.stage_delay_ps;
+    if (delays.size() <= stage) {
+        delays.resize(stage + 1, 0.0);
+    }
+    delays[stage] = std::max(delays[stage], latest);
+    keep(stage, value);
+}
+
+void Scheduler::keep(std::uint32_t stage, const MappedValue& value) {
+    schedule_.stage.push_back(stage);
+    values_.push_back(value);
+    is_constant_.push_back(std::none_of(value.bits.begin(), value.bits.end(), is_net) ? 1 : 0);
+}
+
+// A value as a later stage reads it: from registers.
+MappedValue Scheduler::value_at(std::size_t number, std::uint32_t stage) {
+    const MappedValue& value = values_[number];
+    const std::uint32_t made = schedule_.stage[number];
+    if (made == stage) {
+        return value;
+    }
+    const std::span<Bit> bits = mapper_.bits().row(value.bits.size());
+    std::transform(value.bits.begin(), value.bits.end(), bits.begin(),
+                   [&](Bit bit) { return is_net(bit) ? registered(bit, made, stage) : bit; });
+    return {.bits = bits, .is_signed = value.is_signed, .fraction = value.fraction};
+}
+
+Scheduler::Registered& Scheduler::record(Bit net, std::uint32_t made) {
+    if (registered_.size() <= net) {
+        registered_.resize(mapper_.bits().net_count());
+    }
+    Registered& record = registered_[net];
+    if (record.origin == 0) {
+        record = {.origin = net, .stage = made};
+    }
+    return record;
+}
+
+void Scheduler::hold_until(Bit origin, std::uint32_t stage) {
+    Registered& record = registered_[origin];
+    if (record.last_use == 0) {
+        held_.push_back(origin);
+    }
+    record.last_use = stage;
+}
+
+Bit Scheduler::registered(Bit net, std::uint32_t made, std::uint32_t stage) {
+    const Bit origin = record(net, made).origin;
+    hold_until(origin, std::max(registered_[origin].last_use, stage));
+    Bit last = origin;
+    for (Bit next = registered_[origin].next; next != 0; next = registered_[next].next) {
+        if (registered_[next].stage == stage) {
+            return next;
+        }
+        last = next;
+    }
+    const Bit made_now = mapper_.bits().source(library_.flipflop.clock_to_output_ps);
+    record(made_now, stage).origin = origin;
+    registered_[last].next = made_now;
+    return made_now;
+}
+
+const Schedule& Scheduler::finish(double available_ps) {
+    const auto stages = static_cast<std::uint32_t>(schedule_.stages());
+    for (const std::uint32_t output : circuit_->outputs) {
+        for (const Bit bit : values_[output].bits) {
+            if (is_net(bit)) {
+                hold_until(record(bit, schedule_.stage[output]).origin, stages);
+            }
+        }
+    }
+    const Resources resources = mapper_.bits().count(held_);
+    schedule_.lut = resources.lut;
+    schedule_.dsp = resources.dsp;
+    schedule_.ff = 0;
+    for (const Bit net : held_) {
+        schedule_.ff += static_cast<int>(registered_[net].last_use - registered_[net].stage);
+    }
+    schedule_.fits = schedule_.worst_ps() <= available_ps;
+    return schedule_;
+}
+
+} // namespace lat_sr

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from csynth_reports import csynth
+from hypothesis import given
+from hypothesis import strategies as st
+from vendor_reports import VERSIONS, export
+
+from lat_sr.errors import ToolFailedError
+from lat_sr.toolchains.reports import parse_export, read_export
+
+counts = st.integers(0, 10**7)
+
+
+@given(st.sampled_from(VERSIONS), counts, counts, counts, counts, st.integers(1, 20_000))
+def test_figures_are_those_of_the_file(
+    version: str, lut: int, ff: int, dsp: int, bram: int, achieved_ps: int
+) -> None:
+    achieved = f"{achieved_ps / 1000:.3f}"
+    report = parse_export(
+        export(version, lut=lut, ff=ff, dsp=dsp, bram=bram, achieved=achieved), "implementation"
+    )
+    assert report.resources() == {"lut": lut, "ff": ff, "dsp": dsp, "bram": bram}
+    assert (report.clock_ns, report.critical_path_ns) == (5.0, achieved_ps / 1000)
+    assert report.slack_ns == pytest.approx(5.0 - achieved_ps / 1000)
+    assert report.version == ("" if version <= "2020.1" else version)
+
+
+def test_a_unit_that_is_named_is_read() -> None:
+    text = export(period="0.005", achieved="0.003311").replace("<TargetC", "<unit>us</unit><TargetC")
+    report = parse_export(text, "implementation")
+    assert (report.clock_ns, report.critical_path_ns) == (pytest.approx(5.0), pytest.approx(3.311))
+    with pytest.raises(ToolFailedError, match="in 'MHz'; known units are ps, ns, us, ms"):
+        parse_export(text.replace("<unit>us", "<unit>MHz"), "implementation")
+
+
+def test_the_step_is_the_one_that_was_asked_for() -> None:
+    assert parse_export(export(run="synth"), "synthesis").step == "synthesis"
+    with pytest.raises(ToolFailedError, match="is of the flow 'synth' where 'impl' was asked for"):
+        parse_export(export(run="synth"), "implementation")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (" \n", "export_impl.xml is empty"),
+        (csynth(), "has no TimingReport/AchievedClockPeriod"),
+        ("<xml/>", "<xml> where <profile> is expected"),
+        (export(achieved="NA"), "no achieved clock period"),
+        (export(routed="NA"), "no achieved clock period: no path of the circuit was timed"),
+        (export(achieved="-1"), "where a number >= 0 is expected"),
+        (export(lut="many"), "holds 'many' for AreaReport/Resources/LUT"),
+        (export().replace("BRAM", "RAM"), "has no BRAM in AreaReport/Resources"),
+    ],
+)
+def test_other_files_are_refused(text: str, message: str) -> None:
+    with pytest.raises(ToolFailedError, match=message) as caught:
+        parse_export(text, "implementation", "first line\nlast line")
+    assert str(caught.value).endswith("last line")
+
+
+@given(st.sampled_from(["2018.2", "2024.2"]), st.data())
+def test_a_cut_file_is_never_read(version: str, data: st.DataObject) -> None:
+    text = export(version).rstrip()
+    with pytest.raises(ToolFailedError):
+        parse_export(text[: data.draw(st.integers(0, len(text) - 1))], "implementation")
+
+
+@pytest.mark.parametrize(
+    "name", ["verilog/export_impl.xml", "vhdl/export_impl.xml", "verilog/myproject_export.xml"]
+)
+def test_where_the_tools_put_it(tmp_path: Path, name: str) -> None:
+    with pytest.raises(ToolFailedError, match=r"without writing export_impl\.xml or myproject_export\.xml"):
+        read_export(tmp_path, "myproject", "implementation")
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(export())
+    assert read_export(tmp_path, "myproject", "implementation").lut == 1234
