@@ -1,12 +1,20 @@
 # make demo   the main job on the shipped jets, from profile to report
 # make test   lint, types and the whole test suite
-# Both make .venv first; PYTHON=python3.12 chooses another interpreter for it.
+# make sanitize   the tests of the C++ engine, built with the sanitizers for addresses and undefined behaviour
+# make fuzz       random formulas and random texts against the engine and the parser; SECONDS each, Clang and its
+#                 sanitizer libraries (on Debian: clang, libclang-rt-14-dev) as CLANG
+# All make .venv first; PYTHON=python3.12 chooses another interpreter for it.
 
 PYTHON ?= python3
 BIN := .venv/bin
-ENGINE := $(wildcard engine/*)
+ENGINE := $(wildcard engine/*.*)
+CXX_FILES := $(filter %.cpp %.hpp %.inc,$(ENGINE) $(wildcard engine/fuzz/*))
 
-.PHONY: demo test lint format clean
+SANITIZERS := address;undefined;float-cast-overflow
+CLANG ?= clang++
+SECONDS ?= 300
+
+.PHONY: demo test lint tidy format sanitize fuzz fuzz-tape fuzz-parser clean
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 
@@ -16,16 +24,54 @@ demo: .venv/installed
 test: lint
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov --cov-report=term
 
-lint: .venv/installed-for-tests
+lint: tidy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/clang-format --dry-run --Werror $(filter %.cpp %.hpp %.inc,$(ENGINE))
+	$(BIN)/clang-format --dry-run --Werror $(CXX_FILES)
 	$(BIN)/mypy
+
+# On as many files at once as there are cores; the flags make every kernel visible.
+tidy: .venv/installed-for-tests
+	@mkdir -p build/tidy
+	@printf '%s\n' -std=c++20 -DLAT_SR_X86_KERNELS $(if $(filter x86_64,$(shell uname -m)),-march=x86-64-v4) \
+	  -I$(CURDIR)/engine $$($(BIN)/python -c 'import nanobind as n, sysconfig as s; \
+	  print("-isystem" + n.include_dir(), "-isystem" + s.get_path("include"))') > build/tidy/compile_flags.txt
+	@printf '%s\n' $(filter %.cpp,$(CXX_FILES)) | \
+	  xargs -P "$$(nproc)" -n 3 $(BIN)/clang-tidy --quiet --warnings-as-errors='*' -p build/tidy
 
 format: .venv/installed-for-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
-	$(BIN)/clang-format -i $(filter %.cpp %.hpp %.inc,$(ENGINE))
+	$(BIN)/clang-format -i $(CXX_FILES)
+
+# In an environment of its own, which borrows everything but lat_sr from .venv. Leaks are not looked for: Python and numpy
+# keep memory to the end on purpose. The libraries go first because Python itself is built without them.
+SANITIZED := build/sanitized
+sanitize: .venv/installed-for-tests
+	$(BIN)/python -m venv --without-pip $(SANITIZED)
+	@$(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))' \
+	  > "$$($(SANITIZED)/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/borrowed.pth"
+	$(BIN)/python -m pip --quiet --disable-pip-version-check --python $(SANITIZED)/bin/python install --no-deps \
+	  -C build-dir=build/sanitize -C install.strip=false -C cmake.define.LAT_SR_SANITIZE='$(SANITIZERS)' --editable .
+	LD_PRELOAD="$$(g++ -print-file-name=libasan.so) $$(g++ -print-file-name=libstdc++.so.6)" \
+	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 \
+	  $(SANITIZED)/bin/python -m pytest --capture=sys -p no:cacheprovider tests/search
+
+# What a fuzzer learns stays in build/fuzz, and so does an input that breaks something.
+fuzz: fuzz-tape fuzz-parser
+
+fuzz-tape: .venv/installed-for-fuzzing
+	$(BIN)/cmake -S . -B build/fuzz -DCMAKE_CXX_COMPILER=$(CLANG) -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+	  -DLAT_SR_FUZZ=ON -DLAT_SR_SANITIZE='$(SANITIZERS)'
+	$(BIN)/cmake --build build/fuzz
+	@mkdir -p build/fuzz/tape
+	build/fuzz/fuzz_tape -max_len=128 -timeout=10 -max_total_time=$(SECONDS) \
+	  -artifact_prefix=build/fuzz/tape- build/fuzz/tape
+
+fuzz-parser: .venv/installed-for-fuzzing
+	@mkdir -p build/fuzz/parser
+	$(BIN)/python tests/fuzz_parser.py -max_len=200 -timeout=10 -max_total_time=$(SECONDS) \
+	  -artifact_prefix=build/fuzz/parser- build/fuzz/parser
 
 # Editable: Python is read from the checkout; a change of the C++ engine builds it again.
 .venv/installed: pyproject.toml CMakeLists.txt $(ENGINE)
@@ -37,6 +83,10 @@ format: .venv/installed-for-tests
 
 .venv/installed-for-tests: .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'lat_sr[test]'
+	@touch $@
+
+.venv/installed-for-fuzzing: .venv/installed-for-tests
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check 'lat_sr[fuzz]'
 	@touch $@
 
 clean:

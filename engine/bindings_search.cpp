@@ -10,6 +10,7 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
@@ -104,13 +105,13 @@ EvolutionOptions make_options(const std::map<std::string, double>& values) {
     return options;
 }
 
-Settings make_settings(const std::string& loss, double loss_parameter, double value_limit, const CostModel& cost,
+Settings make_settings(const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                        double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
                        const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
                        double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss,
                        std::size_t threads) {
     Settings settings;
-    settings.objective = {.kind = loss_named(loss), .parameter = loss_parameter, .value_limit = value_limit};
+    settings.objective = make_objective(loss, loss_parameter, value_limit);
     settings.cost = cost;
     settings.budget = {.latency = max_latency, .lut = max_lut, .dsp = max_dsp};
     settings.limits = limits;
@@ -247,11 +248,10 @@ void bind_search(nb::module_& module) {
     nb::class_<Settings>(module, "Settings")
         .def(
             "__init__",
-            [](Settings* self, const std::string& loss, double loss_parameter, double value_limit,
-               const CostModel& cost, double max_latency, double max_lut, double max_dsp,
-               const std::vector<std::string>& operators, const ShapeLimits& limits,
-               const std::map<std::string, double>& options, std::uint64_t seed, double timeout,
-               std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
+            [](Settings* self, const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
+               double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
+               const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
+               double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
                std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
                 Settings settings =
                     make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut, max_dsp, operators,

@@ -8,14 +8,21 @@
 #include "scorer.hpp"
 #include "simplify.hpp"
 
+#include <nanobind/stl/optional.h>
 #include <nanobind/stl/pair.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/tuple.h>
 #include <nanobind/stl/unique_ptr.h>
+#include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
 #include <cmath>
+#include <cstdint>
+#include <limits>
 #include <memory>
+#include <optional>
+#include <span>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -28,6 +35,9 @@ using namespace nb::literals;
 
 namespace {
 
+// A power is as many multiplications.
+constexpr int largest_exponent = 1024;
+
 Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix) {
     std::vector<Node> nodes;
     nodes.reserve(postfix.size());
@@ -35,9 +45,17 @@ Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix) {
         if (name == "constant") {
             nodes.push_back(constant_node(value));
         } else if (name == "variable") {
+            if (!(value >= 0.0 && value <= std::numeric_limits<std::uint16_t>::max())) {
+                throw std::invalid_argument("a variable is a column from 0 to 65535");
+            }
             nodes.push_back(variable_node(static_cast<std::size_t>(value)));
         } else {
-            nodes.push_back(operation_node(operation_named(name), value));
+            const Op op = operation_named(name);
+            if (op == Op::power && !(std::fabs(value) <= largest_exponent)) {
+                throw std::invalid_argument("the engine's exponents go from -" + std::to_string(largest_exponent) +
+                                            " to " + std::to_string(largest_exponent));
+            }
+            nodes.push_back(operation_node(op, value));
         }
     }
     return Tree(std::move(nodes));
@@ -52,8 +70,11 @@ std::vector<std::pair<std::string, double>> postfix_of(const Tree& tree) {
     return result;
 }
 
-template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y) {
-    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), {}, X.shape(1),
+template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y, std::span<const T> weights = {}) {
+    if (X.shape(0) != y.size() || X.shape(0) == 0 || (!weights.empty() && weights.size() != y.size())) {
+        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
+    }
+    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights, X.shape(1),
                    Data<T>::keep_order);
 }
 
@@ -79,48 +100,53 @@ template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X)
 }
 
 template <class T>
-double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights,
-            const std::string& kind, double parameter, double value_limit) {
+double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights, const Loss& kind,
+            double parameter, double value_limit) {
     check_variables(tree, X.shape(1));
-    const Data<T> data(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights,
-                       X.shape(1), Data<T>::keep_order);
-    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter, .value_limit = value_limit});
+    const Data<T> data = make_data(X, y, std::span<const T>(weights));
+    Evaluator<T> evaluator(data, make_objective(kind, parameter, value_limit));
     return evaluator.loss(tree, data.all());
 }
 
 template <class T>
 std::tuple<double, std::vector<double>, std::vector<double>>
-derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::string& kind, double parameter) {
+derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind, double parameter) {
     check_variables(tree, X.shape(1));
     const Data<T> data = make_data(X, y);
-    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter});
+    Evaluator<T> evaluator(data, make_objective(kind, parameter));
     std::vector<std::size_t> positions;
     tree.constants(positions);
     Derivatives result;
-    evaluator.derivatives(tree, positions, data.all(), result);
+    evaluator.derivatives(tree, positions, data.all(), Order::second, result);
     return {result.loss, result.gradient, result.curvature};
 }
 
+FitMethod method_named(const std::string& name) {
+    for (std::size_t i = 0; i < fit_method_names.size(); ++i) {
+        if (fit_method_names[i] == name) {
+            return static_cast<FitMethod>(i);
+        }
+    }
+    throw std::invalid_argument("the engine does not fit by " + name);
+}
+
 template <class T>
-std::pair<Tree, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
-                            double parameter, int steps) {
+std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind,
+                                     double parameter, int steps, const std::optional<std::string>& method) {
     check_variables(tree, X.shape(1));
     const Data<T> data = make_data(X, y);
-    Evaluator<T> evaluator(data, {.kind = loss_named(kind), .parameter = parameter});
+    Evaluator<T> evaluator(data, make_objective(kind, parameter));
     ConstantFitter<T> fitter(evaluator);
     Tree fitted = tree;
-    const double reached = fitter.fit(fitted, data.all(), steps);
-    return {fitted, reached};
+    const double reached =
+        fitter.fit(fitted, data.all(), steps, method ? std::optional(method_named(*method)) : std::nullopt);
+    return {fitted, reached, evaluator.work()};
 }
 
 template <class T>
 std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
                                        double parameter, double value_limit) {
-    if (X.shape(0) != y.size() || X.shape(0) == 0) {
-        throw std::invalid_argument("X and y must have the same number of rows, at least one");
-    }
-    return std::make_unique<Scorer<T>>(
-        make_data(X, y), Objective{.kind = loss_named(kind), .parameter = parameter, .value_limit = value_limit});
+    return std::make_unique<Scorer<T>>(make_data(X, y), make_objective(kind, parameter, value_limit));
 }
 
 template <class T> void bind_scorer(nb::module_& module, const char* name) {
@@ -144,7 +170,7 @@ template <class T> void bind_values(nb::module_& module) {
                "value_limit"_a);
     module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a);
     module.def("fit_constants", &fit<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
-               "steps"_a);
+               "steps"_a, "method"_a = nb::none());
 }
 
 } // namespace
@@ -155,15 +181,6 @@ Op operation_named(const std::string& name) {
         throw std::invalid_argument("the engine has no operator " + name);
     }
     return *op;
-}
-
-LossKind loss_named(const std::string& name) {
-    for (std::size_t i = 0; i < loss_count; ++i) {
-        if (loss_names[i] == name) {
-            return static_cast<LossKind>(i);
-        }
-    }
-    throw std::invalid_argument("the engine has no loss " + name);
 }
 
 void bind_trees(nb::module_& module) {
@@ -188,7 +205,18 @@ void bind_trees(nb::module_& module) {
     bind_values<double>(module);
     bind_scorer<float>(module, "ScorerFloat");
     bind_scorer<double>(module, "ScorerDouble");
-    module.def("roofline", &roofline, "seconds"_a, "threads"_a, nb::call_guard<nb::gil_scoped_release>());
+    module.def(
+        "roofline",
+        [](const std::vector<std::string>& names, double seconds, std::size_t threads) {
+            std::vector<Op> operations;
+            operations.reserve(names.size());
+            for (const std::string& name : names) {
+                operations.push_back(operation_named(name));
+            }
+            const nb::gil_scoped_release without_gil;
+            return roofline(operations, seconds, threads);
+        },
+        "operators"_a, "seconds"_a, "threads"_a);
 }
 
 } // namespace lat_sr::python

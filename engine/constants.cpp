@@ -2,8 +2,23 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace lat_sr {
+
+FitMethod best_method(const Objective& objective) {
+    if (objective.user != nullptr) {
+        return FitMethod::bfgs;
+    }
+    switch (objective.kind) {
+    case LossKind::l1:
+    case LossKind::quantile:
+    case LossKind::logistic:
+        return FitMethod::bfgs;
+    default:
+        return FitMethod::gauss_newton;
+    }
+}
 
 // (curvature + damping * diagonal) * step = -gradient, by Cholesky's decomposition.
 template <class T> bool ConstantFitter<T>::solve(double damping) {
@@ -53,16 +68,30 @@ template <class T> bool ConstantFitter<T>::solve(double damping) {
     return std::ranges::all_of(step_, [](double value) { return std::isfinite(value); });
 }
 
-template <class T> double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps) {
-    tree.constants(positions_);
-    if (positions_.empty() || steps <= 0 || !evaluator_.derivatives(tree, positions_, range, derivatives_)) {
+template <class T> void ConstantFitter<T>::keep_start(const Tree& tree) {
+    start_.clear();
+    for (const std::size_t position : positions_) {
+        start_.push_back(tree[position].value);
+    }
+}
+
+template <class T> void ConstantFitter<T>::move(Tree& tree, double factor) {
+    for (std::size_t i = 0; i < positions_.size(); ++i) {
+        // Constants that single precision cannot tell apart would make the printed formula another one.
+        tree[positions_[i]].value =
+            factor == 0.0 ? start_[i] : static_cast<double>(static_cast<T>(start_[i] + factor * step_[i]));
+    }
+}
+
+template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps) {
+    if (!evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
         return evaluator_.loss(tree, range);
     }
     double best = derivatives_.loss;
     double damping = 1e-3;
     bool current = true; // derivatives_ belong to the tree's constants
     for (int step = 0; step < steps; ++step) {
-        if (!current && !evaluator_.derivatives(tree, positions_, range, derivatives_)) {
+        if (!current && !evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
             break;
         }
         current = true;
@@ -70,13 +99,8 @@ template <class T> double ConstantFitter<T>::fit(Tree& tree, RowRange range, int
             damping = damping * 10.0;
             continue;
         }
-        start_.clear();
-        for (std::size_t i = 0; i < positions_.size(); ++i) {
-            double& value = tree[positions_[i]].value;
-            start_.push_back(value);
-            // Constants that single precision cannot tell apart would make the printed formula another one.
-            value = static_cast<double>(static_cast<T>(value + step_[i]));
-        }
+        keep_start(tree);
+        move(tree, 1.0);
         const double loss = evaluator_.loss(tree, range);
         if (loss < best) {
             const bool converged = best - loss < 1e-6 * best;
@@ -87,9 +111,7 @@ template <class T> double ConstantFitter<T>::fit(Tree& tree, RowRange range, int
                 break;
             }
         } else {
-            for (std::size_t i = 0; i < positions_.size(); ++i) {
-                tree[positions_[i]].value = start_[i];
-            }
+            move(tree, 0.0);
             damping = damping * 10.0;
             if (damping > 1e6) {
                 break;
@@ -97,6 +119,62 @@ template <class T> double ConstantFitter<T>::fit(Tree& tree, RowRange range, int
         }
     }
     return best;
+}
+
+template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, int steps) {
+    if (!evaluator_.derivatives(tree, positions_, range, Order::first, derivatives_)) {
+        return evaluator_.loss(tree, range);
+    }
+    const std::size_t n = positions_.size();
+    double best = derivatives_.loss;
+    quasi_newton_.reset(n);
+    bool first = true;
+    while (steps > 0) {
+        keep_start(tree);
+        quasi_newton_.direction(derivatives_.gradient, step_);
+        const double slope = std::inner_product(step_.begin(), step_.end(), derivatives_.gradient.begin(), 0.0);
+        // Nothing is known of the scale before the first step: it aims at halving the loss.
+        double factor = first && slope < 0.0 ? std::min(1.0, -0.5 * best / slope) : 1.0;
+        double loss = worthless;
+        for (; steps > 0; --steps) {
+            move(tree, factor);
+            loss = evaluator_.loss(tree, range);
+            constexpr double sufficient = 1e-4; // Armijo's share of the expected decrease
+            if (loss < best && loss <= best + sufficient * factor * slope) {
+                break;
+            }
+            loss = worthless;
+            factor *= 0.3;
+        }
+        if (!(loss < best)) {
+            move(tree, 0.0);
+            break;
+        }
+        --steps;
+        const bool converged = best - loss < 1e-6 * best;
+        best = loss;
+        gradient_ = derivatives_.gradient;
+        if (converged || steps <= 0 || !evaluator_.derivatives(tree, positions_, range, Order::first, derivatives_)) {
+            break;
+        }
+        for (std::size_t i = 0; i < n; ++i) {
+            step_[i] = tree[positions_[i]].value - start_[i];
+            gradient_[i] = derivatives_.gradient[i] - gradient_[i];
+        }
+        quasi_newton_.update(step_, gradient_);
+        first = false;
+    }
+    return best;
+}
+
+template <class T>
+double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method) {
+    tree.constants(positions_);
+    if (positions_.empty() || steps <= 0) {
+        return evaluator_.loss(tree, range);
+    }
+    return method.value_or(best_method(evaluator_.objective())) == FitMethod::bfgs ? bfgs(tree, range, steps)
+                                                                                   : gauss_newton(tree, range, steps);
 }
 
 template class ConstantFitter<float>;

@@ -1,28 +1,46 @@
-// Fits the constants of a tree by Levenberg and Marquardt's method. Losses that are not least squares use the
-// curvature of each row's loss in the place of the squared residual's (a generalised Gauss-Newton step).
+// Fits the constants of a tree.
 #pragma once
 
 #include "evaluation.hpp"
+#include "quasi_newton.hpp"
 
+#include <array>
+#include <optional>
+#include <string_view>
 #include <vector>
 
 namespace lat_sr {
+
+// Gauss and Newton's takes Levenberg and Marquardt's damped steps; for losses that are not least squares, the curvature
+// of each row's loss stands in the place of the squared residual's.
+enum class FitMethod : unsigned char { gauss_newton, bfgs };
+inline constexpr std::array<std::string_view, 2> fit_method_names{"gauss_newton", "bfgs"};
+
+// The better one of each loss, as benchmarks/search/constant_fitting.py measures them.
+FitMethod best_method(const Objective& objective);
 
 template <class T> class ConstantFitter {
 public:
     explicit ConstantFitter(Evaluator<T>& evaluator) : evaluator_(evaluator) {}
 
     // At most `steps` accepted or refused steps on the range's rows. The loss there never gets worse; it is returned.
-    double fit(Tree& tree, RowRange range, int steps);
+    double fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method = std::nullopt);
 
 private:
+    double gauss_newton(Tree& tree, RowRange range, int steps);
+    double bfgs(Tree& tree, RowRange range, int steps);
     bool solve(double damping);
+    // Puts start + factor * step into the tree.
+    void move(Tree& tree, double factor);
+    void keep_start(const Tree& tree);
 
     Evaluator<T>& evaluator_;
     std::vector<std::size_t> positions_;
     std::vector<double> start_;
     std::vector<double> step_;
     std::vector<double> factor_; // Cholesky
+    std::vector<double> gradient_;
+    QuasiNewton quasi_newton_;
     Derivatives derivatives_;
 };
 

@@ -12,8 +12,13 @@ namespace lat_sr {
 
 namespace {
 
-// Bits of a whole number >= 0.
-int bits_of(double value) { return value < 1.0 ? 0 : std::ilogb(value) + 1; }
+// Bounds are doubles: a grid that is coarser than the largest of them is as good as any other.
+constexpr int coarsest_fraction = -std::numeric_limits<double>::max_exponent;
+
+// Bits of a whole number >= 0; of what is beyond all numbers, those of the largest.
+int bits_of(double value) {
+    return value < 1.0 ? 0 : std::ilogb(std::fmin(value, std::numeric_limits<double>::max())) + 1;
+}
 
 int interval_width(double low, double high, int fraction) {
     const double first = std::floor(std::ldexp(low, fraction));
@@ -258,7 +263,7 @@ CostEstimator::Value CostEstimator::multiply(Value a, Value b) {
     narrow(a, model_.multiplicand_limit - (a.low >= 0.0 ? 1 : 0));
     narrow(b, model_.multiplier_limit - (b.low >= 0.0 ? 1 : 0));
     Value result;
-    result.fraction = a.fraction + b.fraction;
+    result.fraction = std::max(a.fraction + b.fraction, coarsest_fraction);
     const std::array<double, 4> corners{a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
     result.low = std::ranges::min(corners);
     result.high = std::ranges::max(corners);
@@ -360,7 +365,8 @@ CostEstimator::Value CostEstimator::node(const Tree& tree, std::size_t i) {
         if (right.constant) {
             // The reciprocal keeps as many significant bits as a constant near 1 has.
             const double divisor = exact_[Tree::right_of(i)];
-            const int extra = divisor == 0.0 ? 0 : static_cast<int>(std::ceil(std::log2(std::fabs(divisor))));
+            const bool usable = std::isfinite(divisor) && divisor != 0.0;
+            const int extra = usable ? static_cast<int>(std::ceil(std::log2(std::fabs(divisor)))) : 0;
             return scale(left, 1.0 / divisor, model_.constant_fraction + std::max(0, extra));
         }
         return multiply(left, inverse(right));

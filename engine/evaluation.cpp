@@ -116,6 +116,9 @@ template <class T> bool Evaluator<T>::stopped() const {
 }
 
 template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
+    if (objective_.user != nullptr) {
+        return user_loss(tree, range);
+    }
     compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
@@ -205,13 +208,7 @@ template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row
     }
 }
 
-template <class T>
-bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
-                               Derivatives& result) {
-    const std::size_t count = constants.size();
-    result.loss = worthless;
-    result.gradient.assign(count, 0.0);
-    result.curvature.assign(count * count, 0.0);
+template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
     mark_limited(tree);
     active_.assign(tree.length(), 0);
     const std::size_t needed = tree.length() * block;
@@ -231,6 +228,33 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
                 active_[Tree::right_of(i)] != 0 || (node.arity() == 2 && active_[tree.left_of(i)] != 0) ? 1 : 0;
         }
     }
+}
+
+template <class T> const T* Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows) {
+    work_ += static_cast<double>(2 * rows * tree.length());
+    if (stopped() || !forward(tree, row, rows)) {
+        return nullptr;
+    }
+    const T* prediction = value_of(tree, tree.length() - 1, row);
+    if (tree.length() == 1 && !within_limit(prediction, rows)) {
+        return nullptr;
+    }
+    backward(tree, row, rows);
+    return prediction;
+}
+
+template <class T>
+bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
+                               Derivatives& result) {
+    const std::size_t count = constants.size();
+    const bool second_order = order == Order::second;
+    result.loss = worthless;
+    result.gradient.assign(count, 0.0);
+    result.curvature.assign(second_order ? count * count : 0, 0.0);
+    prepare_derivatives(tree);
+    if (objective_.user != nullptr) {
+        return user_derivatives(tree, constants, range, result);
+    }
     by_constant_.clear();
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
@@ -242,23 +266,20 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     double total = 0.0;
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        work_ += static_cast<double>(2 * rows * tree.length());
-        if (stopped() || !forward(tree, row, rows)) {
-            return false;
-        }
-        const T* prediction = value_of(tree, tree.length() - 1, row);
-        if (tree.length() == 1 && !within_limit(prediction, rows)) {
+        const T* prediction = run_block_backwards(tree, row, rows);
+        if (prediction == nullptr) {
             return false;
         }
         const T* targets = data_.targets() + row;
         const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
         total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
         kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
-        backward(tree, row, rows);
         for (std::size_t j = 0; j < count; ++j) {
             result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
         }
-        kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
+        if (second_order) {
+            kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
+        }
     }
     const double scale = 1.0 / data_.weight(range);
     bool finite = std::isfinite(total);
@@ -270,8 +291,48 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         value *= scale;
         finite = finite && std::isfinite(value);
     }
-    result.loss = total * scale;
+    result.loss = total / data_.weight(range);
     return finite;
+}
+
+template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {
+    compile(tree);
+    user_.predictions.resize(range.size());
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        work_ += static_cast<double>(rows * tree.length());
+        const T* prediction = stopped() ? nullptr : run_block(row, rows);
+        if (prediction == nullptr) {
+            return worthless;
+        }
+        std::copy_n(prediction, rows, user_.predictions.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+    }
+    const double loss = objective_.user->loss(user_.rows(data_, range));
+    return std::isfinite(loss) ? loss : worthless;
+}
+
+template <class T>
+bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                                    Derivatives& result) {
+    user_.predictions.resize(range.size());
+    tangents_.resize(range.size() * constants.size());
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        const T* prediction = run_block_backwards(tree, row, rows);
+        if (prediction == nullptr) {
+            return false;
+        }
+        const std::size_t offset = row - range.begin;
+        std::copy_n(prediction, rows, user_.predictions.data() + offset);
+        for (std::size_t j = 0; j < constants.size(); ++j) {
+            std::copy_n(adjoints_.data() + constants[j] * block, rows, tangents_.data() + j * range.size() + offset);
+        }
+    }
+    const LossRows rows = user_.rows(data_, range);
+    result.loss = objective_.user->loss(rows);
+    user_gradient(*objective_.user, rows, tangents_, result.gradient);
+    return std::isfinite(result.loss) &&
+           std::ranges::all_of(result.gradient, [](double value) { return std::isfinite(value); });
 }
 
 template class Evaluator<float>;

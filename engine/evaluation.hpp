@@ -6,10 +6,12 @@
 #include "fusion.hpp"
 #include "kernels.hpp"
 #include "tree.hpp"
+#include "user_loss.hpp"
 
 #include <atomic>
 #include <cstddef>
 #include <limits>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -17,10 +19,12 @@ namespace lat_sr {
 
 struct Objective {
     LossKind kind = LossKind::l2;
-    double parameter = 1.0; // Huber's threshold
+    double parameter = 1.0; // Huber's threshold, or the quantile
     // A tree is worth nothing if its result, or that of a table function which becomes a table of its own, exceeds
     // this magnitude on any row: the hardware's format would saturate or wrap.
     double value_limit = std::numeric_limits<double>::infinity();
+    // In the place of `kind`, if there is one.
+    std::shared_ptr<const UserLoss> user = nullptr;
 };
 
 inline constexpr double worthless = std::numeric_limits<double>::infinity();
@@ -29,8 +33,10 @@ inline constexpr double worthless = std::numeric_limits<double>::infinity();
 struct Derivatives {
     double loss = worthless;
     std::vector<double> gradient;
-    std::vector<double> curvature; // row-major, lower triangle
+    std::vector<double> curvature; // row-major, lower triangle; empty for a gradient only
 };
+
+enum class Order : unsigned char { first, second };
 
 // Owns its scratch memory; one instance a thread.
 template <class T> class Evaluator {
@@ -41,8 +47,10 @@ public:
     double loss(const Tree& tree, RowRange range);
     // Values of the range's rows; false if any is not finite.
     bool predict(const Tree& tree, RowRange range, std::span<T> out);
-    // False if anything is not finite. `constants` are positions in the tree.
-    bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Derivatives& result);
+    // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
+    bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
+                     Derivatives& result);
+    [[nodiscard]] const Objective& objective() const { return objective_; }
 
     // Nodes times rows worked off so far.
     [[nodiscard]] double work() const { return work_; }
@@ -64,6 +72,12 @@ private:
     };
 
     void compile(const Tree& tree);
+    void prepare_derivatives(const Tree& tree);
+    // Prediction of one block, and its derivatives by all nodes with constants below into the adjoints; or null.
+    const T* run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
+    double user_loss(const Tree& tree, RowRange range);
+    bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                          Derivatives& result);
     void mark_limited(const Tree& tree);
     [[nodiscard]] bool stopped() const;
     [[nodiscard]] const T* pointer(const Operand& operand, std::size_t row) const;
@@ -91,6 +105,8 @@ private:
     std::vector<const T*> by_constant_;  // derivatives of a block's results
     std::vector<unsigned char> active_;  // has a constant below
     std::vector<unsigned char> limited_; // subject to the value limit
+    UserColumns user_;
+    std::vector<double> tangents_; // a column of rows a constant, for a user's loss
     double work_ = 0.0;
 };
 

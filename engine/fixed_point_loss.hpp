@@ -4,6 +4,7 @@
 #include "data.hpp"
 #include "evaluation.hpp"
 #include "kernels.hpp"
+#include "user_loss.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -23,6 +24,9 @@ public:
     // Weighted mean over all rows of values * 2**-fraction, which are in the order in which the data were given.
     double operator()(std::span<const std::int64_t> values, int fraction) {
         const double unit = std::ldexp(1.0, -fraction);
+        if (objective_.user != nullptr) {
+            return user_loss(values, unit);
+        }
         block_values_.resize(block);
         double total = 0.0;
         for (std::size_t row = 0; row < data_.rows(); row += block) {
@@ -38,12 +42,22 @@ public:
     }
 
 private:
+    double user_loss(std::span<const std::int64_t> values, double unit) {
+        user_.predictions.resize(data_.rows());
+        for (std::size_t row = 0; row < data_.rows(); ++row) {
+            user_.predictions[row] = static_cast<double>(values[data_.given_row(row)]) * unit;
+        }
+        const double loss = objective_.user->loss(user_.rows(data_, data_.all()));
+        return std::isfinite(loss) ? loss : worthless;
+    }
+
     static constexpr std::size_t block = 512;
 
     const Data<T>& data_;
     Objective objective_;
     const Kernels<T>& kernels_;
     AlignedVector<T> block_values_;
+    UserColumns user_;
 };
 
 } // namespace lat_sr

@@ -58,7 +58,7 @@ template <class T> struct Task {
     ShapeLimits limits;
     Grammar grammar;
     EvolutionOptions options;
-    std::vector<Tree> guesses = {}; // members of every island from the start
+    std::vector<Tree> guesses; // members of every island from the start
     // Judges what enters the archive; null where the cost model is all that is known.
     const CircuitModel* circuit = nullptr;
     FixedPoint fixed_point = FixedPoint::never;

@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <string_view>
+#include <type_traits>
 
 namespace lat_sr {
 
@@ -9,6 +10,15 @@ namespace lat_sr {
     namespace set {                                                                                                    \
     extern const Kernels<float> kernels_float;                                                                         \
     extern const Kernels<double> kernels_double;                                                                       \
+    namespace {                                                                                                        \
+    template <class T> const Kernels<T>& kernels_of() {                                                                \
+        if constexpr (std::is_same_v<T, float>) {                                                                      \
+            return kernels_float;                                                                                      \
+        } else {                                                                                                       \
+            return kernels_double;                                                                                     \
+        }                                                                                                              \
+    }                                                                                                                  \
+    }                                                                                                                  \
     }
 LAT_SR_DECLARE_KERNELS(baseline)
 #ifdef LAT_SR_X86_KERNELS
@@ -23,7 +33,7 @@ enum class InstructionSet : unsigned char { baseline, avx2, avx512 };
 
 InstructionSet best_instruction_set() {
 #ifdef LAT_SR_X86_KERNELS
-    // LAT_SR_ISA takes instruction sets away, to compare them on one machine.
+    // LAT_SR_ISA (baseline, avx2 or avx512) takes instruction sets away, to test and compare them on one machine.
     const char* setting = std::getenv("LAT_SR_ISA");
     const std::string_view limit = setting == nullptr ? "avx512" : setting;
     if (limit == "avx512" && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
@@ -38,23 +48,15 @@ InstructionSet best_instruction_set() {
 }
 
 template <class T> const Kernels<T>& select_kernels() {
-    constexpr bool single = sizeof(T) == sizeof(float);
-    const auto pick = [](const auto& one, const auto& two) -> const Kernels<T>& {
-        if constexpr (single) {
-            return one;
-        } else {
-            return two;
-        }
-    };
     switch (best_instruction_set()) {
 #ifdef LAT_SR_X86_KERNELS
     case InstructionSet::avx512:
-        return pick(avx512::kernels_float, avx512::kernels_double);
+        return avx512::kernels_of<T>();
     case InstructionSet::avx2:
-        return pick(avx2::kernels_float, avx2::kernels_double);
+        return avx2::kernels_of<T>();
 #endif
     default:
-        return pick(baseline::kernels_float, baseline::kernels_double);
+        return baseline::kernels_of<T>();
     }
 }
 

@@ -9,9 +9,11 @@
 
 namespace lat_sr {
 
-enum class LossKind : unsigned char { l2, l1, huber, l2_margin, logistic };
-inline constexpr std::size_t loss_count = 5;
-inline constexpr std::array<std::string_view, loss_count> loss_names{"l2", "l1", "huber", "l2_margin", "logistic"};
+// Names and formulas are those of lat_sr/losses.py.
+enum class LossKind : unsigned char { l2, l1, huber, quantile, l2_margin, logistic };
+inline constexpr std::size_t loss_count = 6;
+inline constexpr std::array<std::string_view, loss_count> loss_names{"l2",       "l1",        "huber",
+                                                                     "quantile", "l2_margin", "logistic"};
 
 // All pointers are to `rows` values; no output overlaps an input.
 template <class T> struct Kernels {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <stdexcept>
 #include <thread>
 
 namespace lat_sr {
@@ -37,32 +38,46 @@ template class Scorer<double>;
 
 namespace {
 
-double plain_loop(double seconds) {
+double plain_loops(std::span<const Op> operations, double seconds) {
     constexpr std::size_t rows = 1024;
     constexpr std::size_t operands = 3; // three blocks of 4 KiB
     AlignedVector<float> values(operands * rows, 1.0F);
-    const auto multiply = kernels<float>().binary[index_of(Op::multiply)];
+    const float* a = values.data();
+    const float* b = a + rows;
+    // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
+    float* out = values.data() + 2 * rows;
+    const std::size_t repeats = 1 + 1000 / operations.size();
     const auto start = std::chrono::steady_clock::now();
-    double operations = 0.0;
+    double done = 0.0;
     double elapsed = 0.0;
     while (elapsed < seconds) {
-        for (std::size_t repeat = 0; repeat < 1000; ++repeat) {
-            multiply(values.data(), values.data() + rows, values.data() + 2 * rows, rows);
+        for (std::size_t repeat = 0; repeat < repeats; ++repeat) {
+            for (const Op op : operations) {
+                if (operation(op).arity == 1) {
+                    kernels<float>().unary[index_of(op)](a, out, rows, 2);
+                } else {
+                    kernels<float>().binary[index_of(op)](a, b, out, rows);
+                }
+            }
         }
-        operations += 1000.0 * rows;
+        done += static_cast<double>(repeats * operations.size() * rows);
         elapsed = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     }
-    return operations / elapsed;
+    return done / elapsed;
 }
 
 } // namespace
 
-double roofline(double seconds, std::size_t threads) {
+double roofline(std::span<const Op> operations, double seconds, std::size_t threads) {
+    if (operations.empty()) {
+        throw std::invalid_argument("a roofline needs at least one operation");
+    }
     std::vector<double> rates(std::max<std::size_t>(threads, 1));
     {
         std::vector<std::jthread> workers;
+        workers.reserve(rates.size());
         for (double& rate : rates) {
-            workers.emplace_back([&rate, seconds] { rate = plain_loop(seconds); });
+            workers.emplace_back([&rate, operations, seconds] { rate = plain_loops(operations, seconds); });
         }
     }
     double sum = 0.0;

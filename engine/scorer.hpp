@@ -35,8 +35,8 @@ private:
 extern template class Scorer<float>;
 extern template class Scorer<double>;
 
-// What bounds evaluation: operations per second of a plain loop `out = a * b` over single precision blocks that stay
-// in the first cache. Runs for about the given time.
-double roofline(double seconds, std::size_t threads);
+// What bounds evaluation: operations per second of plain loops `out = a op b`, or `out = op a`, one operation after the
+// other, over single precision blocks that stay in the first cache. Runs for about the given time.
+double roofline(std::span<const Op> operations, double seconds, std::size_t threads);
 
 } // namespace lat_sr

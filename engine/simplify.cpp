@@ -98,8 +98,13 @@ Nodes simplify(const Tree& tree, std::size_t i) {
         double inner = 0.0;
         Nodes rest;
         if (is_constant(right) && split_constant(left, node.op, inner, rest)) {
-            right.back().value = sum ? right.back().value + inner : right.back().value * inner;
-            left = std::move(rest);
+            const double outer = right.back().value;
+            const double both = sum ? outer + inner : outer * inner;
+            // Beyond the numbers' range the formula would become another one.
+            if (sum ? std::isfinite(both) : std::isnormal(both)) {
+                right.back().value = both;
+                left = std::move(rest);
+            }
         }
     }
     Nodes result = joined(std::move(left), right, node);

@@ -47,7 +47,7 @@ public:
         if (bytes_.size() < sizeof(T)) {
             throw std::invalid_argument("the state of the search is cut off");
         }
-        std::memcpy(&value, bytes_.data(), sizeof(T));
+        bytes_.copy(reinterpret_cast<char*>(&value), sizeof(T));
         bytes_.remove_prefix(sizeof(T));
     }
     template <class T> void get(std::vector<T>& values) {

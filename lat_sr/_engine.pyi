@@ -36,22 +36,39 @@ class Tree:
     def depth(self) -> int: ...
     def simplified(self) -> Tree: ...
 
+def loss_names() -> list[str]: ...
+
+_Floats = NDArray[np.float64]
+
+class UserLoss:
+    def __init__(
+        self,
+        loss: Callable[[_Floats, _Floats, _Floats], float],
+        gradient: Callable[[_Floats, _Floats, _Floats], _Floats] | None,
+    ) -> None: ...
+
 def evaluate(tree: Tree, X: NDArray[Any]) -> list[float]: ...
 def loss(
     tree: Tree,
     X: NDArray[Any],
     y: NDArray[Any],
     weights: Sequence[float],
-    kind: str,
+    kind: str | UserLoss,
     parameter: float,
     value_limit: float,
 ) -> float: ...
 def derivatives(
-    tree: Tree, X: NDArray[Any], y: NDArray[Any], kind: str, parameter: float
+    tree: Tree, X: NDArray[Any], y: NDArray[Any], kind: str | UserLoss, parameter: float
 ) -> tuple[float, list[float], list[float]]: ...
 def fit_constants(
-    tree: Tree, X: NDArray[Any], y: NDArray[Any], kind: str, parameter: float, steps: int
-) -> tuple[Tree, float]: ...
+    tree: Tree,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    kind: str | UserLoss,
+    parameter: float,
+    steps: int,
+    method: str | None = None,
+) -> tuple[Tree, float, float]: ...
 
 class _Scorer:
     def __init__(
@@ -62,7 +79,7 @@ class _Scorer:
 class ScorerFloat(_Scorer): ...
 class ScorerDouble(_Scorer): ...
 
-def roofline(seconds: float, threads: int) -> float: ...
+def roofline(operators: Sequence[str], seconds: float, threads: int) -> float: ...
 
 class GridCost:
     def __init__(
@@ -119,7 +136,7 @@ class Settings:
     def __init__(
         self,
         *,
-        loss: str,
+        loss: str | UserLoss,
         loss_parameter: float,
         value_limit: float,
         cost: CostModel,

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lat_sr.errors import BudgetError, FormatError, InputError
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from lat_sr.expression import Expression
 
 __all__ = [
-    "LOSSES",
     "MODEL_SELECTION",
     "Budget",
     "FrontPoint",
@@ -28,27 +26,6 @@ __all__ = [
     "select_point",
     "spread",
 ]
-
-Floats = NDArray[np.float64]
-
-
-def _logistic(y: Floats, prediction: Floats) -> Floats:
-    return np.asarray(np.logaddexp(0.0, -y * prediction))
-
-
-def _huber(y: Floats, prediction: Floats) -> Floats:
-    distance = np.abs(y - prediction)
-    return np.where(distance <= 1.0, 0.5 * distance**2, distance - 0.5)
-
-
-#: Loss of each sample from target and prediction. ``l2_margin`` is ``(1 - y*prediction)**2`` for y = -1, +1.
-LOSSES: Mapping[str, Callable[[Floats, Floats], Floats]] = {
-    "l2": lambda y, prediction: (y - prediction) ** 2,
-    "l1": lambda y, prediction: np.abs(y - prediction),
-    "huber": _huber,
-    "l2_margin": lambda y, prediction: (1.0 - y * prediction) ** 2,
-    "logistic": _logistic,
-}
 
 
 @dataclass(frozen=True, slots=True)

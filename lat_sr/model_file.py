@@ -29,8 +29,8 @@ SCHEMA_VERSION = 1
 def json_parameters(model: LatencyAwareEstimator) -> dict[str, Any]:
     """Constructor parameters in JSON's types.
 
-    Engines and toolchains given as objects are replaced by their names, a profile object by its document, a random
-    generator by None.
+    Engines, toolchains and losses given as objects are replaced by their names, a profile object by its document, a
+    random generator by None.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def _plain(value: Any) -> Any:
         return value.model_dump(mode="json", by_alias=True)
     if isinstance(value, np.random.RandomState):
         return None
-    return str(getattr(value, "name", value))
+    return str(getattr(value, "name", None) or getattr(value, "__qualname__", value))
 
 
 def _user_operators(fronts: list[OutputFront]) -> dict[str, str]:

@@ -10,7 +10,6 @@ from lat_sr.datapath import lower
 from lat_sr.errors import BudgetError, FormatError, InputError
 from lat_sr.expression import parse
 from lat_sr.front import (
-    LOSSES,
     Budget,
     FrontPoint,
     PredictedCircuit,
@@ -126,13 +125,3 @@ def test_damaged_point(path):
     del data[path[-1]]
     with pytest.raises(FormatError, match="damaged"):
         FrontPoint.from_dict(whole)
-
-
-def test_losses_of_margins():
-    y = np.array([1.0, -1.0])
-    prediction = np.array([0.5, 2.0])
-    np.testing.assert_allclose(LOSSES["l2_margin"](y, prediction), [0.25, 9.0])
-    np.testing.assert_allclose(LOSSES["logistic"](y, prediction), np.log1p(np.exp([-0.5, 2.0])))
-    np.testing.assert_allclose(LOSSES["huber"](y, prediction), [0.125, 2.5])
-    np.testing.assert_allclose(LOSSES["l1"](y, prediction), [0.5, 3.0])
-    np.testing.assert_allclose(LOSSES["l2"](y, prediction), [0.25, 9.0])

@@ -59,8 +59,11 @@ def fit(
     maxsize: Annotated[int, typer.Option(help="Most nodes of a formula.")] = 30,
     engine: Annotated[str, typer.Option(help="native, or pysr, which needs Julia.")] = "native",
     loss: Annotated[
-        str, typer.Option(help="auto, l2, l1, huber; for classes also l2_margin and logistic.")
+        str, typer.Option(help="auto, l2, l1, huber, quantile; for classes also l2_margin and logistic.")
     ] = "auto",
+    loss_parameter: Annotated[
+        float | None, typer.Option(help="Threshold of huber, or the quantile of quantile.")
+    ] = None,
     select_features: Annotated[int | None, typer.Option(help="Keep so many features, by importance.")] = None,
     selection: Annotated[
         str, typer.Option(help="Formula to use: accuracy, best, score, or its row.")
@@ -105,6 +108,7 @@ def fit(
         maxsize=maxsize,
         engine=engine,
         loss=loss,
+        loss_parameter=loss_parameter,
         select_k_features=select_features,
         timeout=60.0 if seconds is None and evaluations is None else seconds,
         max_evaluations=evaluations,

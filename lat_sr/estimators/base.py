@@ -21,6 +21,7 @@ from lat_sr.estimators.fitting import OutputFront, SearchSettings, fit_fronts
 from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Expression, evaluate, parse, to_latex, to_sympy
 from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
+from lat_sr.losses import UserLoss
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
 from lat_sr.search.problem import FIXED_POINT
@@ -93,6 +94,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "nested_constraints": [Mapping, None],
         "maxsize": [_COUNT],
         "maxdepth": [_COUNT],
+        "loss_parameter": [_POSITIVE, None],
         "select_k_features": [_COUNT, None],
         "guesses": ["array-like", None],
         "warm_start": ["boolean"],
@@ -132,7 +134,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         nested_constraints: Mapping[str, Mapping[str, int]] | None = None,
         maxsize: int = 30,
         maxdepth: int = 10,
-        loss: str = "auto",
+        loss: str | UserLoss = "auto",
+        loss_parameter: float | None = None,
         select_k_features: int | None = None,
         guesses: Sequence[str] | Sequence[Sequence[str]] | None = None,
         warm_start: bool = False,
@@ -169,6 +172,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.maxsize = maxsize
         self.maxdepth = maxdepth
         self.loss = loss
+        self.loss_parameter = loss_parameter
         self.select_k_features = select_k_features
         self.guesses = guesses
         self.warm_start = warm_start
@@ -323,6 +327,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _settings(self) -> SearchSettings:
         return SearchSettings(
             loss=self._default_loss if self.loss == "auto" else self.loss,
+            loss_parameter=self.loss_parameter,
             operators=(*(self.unary_operators or ()), *(self.binary_operators or ())),
             constraints=self.constraints or {},
             nested_constraints=self.nested_constraints or {},

@@ -16,6 +16,7 @@ from sklearn.utils.validation import column_or_1d
 
 from lat_sr.errors import InputError
 from lat_sr.estimators.base import Arithmetic, Floats, LatencyAwareEstimator, checked
+from lat_sr.losses import LOSSES
 
 __all__ = ["LatencyAwareClassifier"]
 
@@ -40,9 +41,11 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.
-    loss : {"auto", "l2_margin", "logistic", "l2", "l1", "huber"}
+    loss : {"auto", "l2_margin", "logistic", "l2", "l1", "huber", "quantile"} or callable
         Of a score s for the target y = -1 or +1: ``(1 - y*s)**2`` (this is "auto"), ``log(1 + exp(-y*s))``, which
-        gives probabilities, or a regression loss.
+        gives probabilities, a regression loss, or a function as in `LatencyAwareRegressor`.
+    loss_parameter : float, optional
+        As in `LatencyAwareRegressor`.
 
     Attributes
     ----------
@@ -65,7 +68,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
     _default_loss: ClassVar[str] = "l2_margin"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatencyAwareEstimator._parameter_constraints,
-        "loss": [StrOptions({"auto", "l2_margin", "logistic", "l2", "l1", "huber"})],
+        "loss": [StrOptions({"auto", *LOSSES}), callable],
     }
 
     def fit(

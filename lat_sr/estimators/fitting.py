@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from lat_sr.errors import ExpressionError, FormatError
 from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Constant, Expression, Variable, evaluate
-from lat_sr.front import LOSSES, Budget, FrontPoint, non_dominated, require_within
+from lat_sr.front import Budget, FrontPoint, non_dominated, require_within
+from lat_sr.losses import UserLoss, mean_loss
 from lat_sr.search.problem import Callback, Point, SearchProblem
 
 if TYPE_CHECKING:
@@ -92,7 +94,8 @@ class SearchSettings:
     ones together.
     """
 
-    loss: str
+    loss: str | UserLoss
+    loss_parameter: float | None
     operators: tuple[str, ...]
     constraints: Mapping[str, Any]
     nested_constraints: Mapping[str, Mapping[str, int]]
@@ -164,7 +167,7 @@ def fit_fronts(
     """
     # What the simplest formulas cannot meet is refused before any time is spent.
     simplest: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
-    require_within(_costed(simplest, X, X[:, 0], None, names, hardware, "l2"), budget)
+    require_within(_costed(simplest, X, names, hardware, lambda values: 0.0), budget)
     problem = SearchProblem(
         X=X.astype(np.float32),
         y=np.where(targets[:, 0] > 0, 1.0, -1.0),
@@ -173,6 +176,7 @@ def fit_fronts(
         circuit=hardware.circuit_model(X),
         feature_names=tuple(names),
         loss=settings.loss,
+        loss_parameter=settings.loss_parameter,
         operators=settings.operators,
         max_latency=budget.max_latency,
         maxsize=settings.maxsize,
@@ -207,14 +211,15 @@ def fit_fronts(
         with _observed(output, part, settings.verbose, report) as callback:
             result = chosen.search(part, callback=callback)
         y = targets[:, number]
+        judge = partial(_loss, settings, y, weights)
         found = [point.expression for point in result.points]
-        points = _costed(found, X, y, weights, names, hardware, settings.loss)
+        points = _costed(found, X, names, hardware, judge)
         timely = [point for point in points if point.circuit.delay_ps <= hardware.target.available_ps]
         kept = non_dominated(point for point in timely if share.fits(point))
         if not kept:
             # The circuits of all of them cost more than the search took them to.
             mean = Constant(float(np.average(y, weights=weights)))
-            kept = _costed([mean], X, y, weights, names, hardware, settings.loss)
+            kept = _costed([mean], X, names, hardware, judge)
         left = replace(
             left,
             max_lut=_less(left.max_lut, max(point.lut for point in kept)),
@@ -232,14 +237,16 @@ def _less(limit: int | None, used: int) -> int | None:
     return None if limit is None else limit - used
 
 
+def _loss(settings: SearchSettings, y: Floats, weights: Floats | None, values: Floats) -> float:
+    return mean_loss(settings.loss, y, values, weights, settings.loss_parameter)
+
+
 def _costed(
     expressions: Sequence[Expression],
     X: Floats,
-    y: Floats,
-    weights: Floats | None,
     names: Sequence[str],
     hardware: Hardware,
-    loss: str,
+    judge: Callable[[Floats], float],
 ) -> list[FrontPoint]:
     """Formulas with their loss in float64 and the predicted cost of their circuits; those without are left out."""
     points = []
@@ -251,8 +258,7 @@ def _costed(
             circuit = hardware.circuit([expression], names, X)
         except ExpressionError:
             continue  # a value in it is too wide for any circuit
-        mean = float(np.average(LOSSES[loss](y, values), weights=weights))
-        points.append(FrontPoint(expression, mean, circuit))
+        points.append(FrontPoint(expression, judge(values), circuit))
     return points
 
 

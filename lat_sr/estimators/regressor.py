@@ -12,6 +12,7 @@ from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
 from lat_sr.estimators.base import Arithmetic, Floats, LatencyAwareEstimator
+from lat_sr.losses import LOSSES
 
 __all__ = ["LatencyAwareRegressor"]
 
@@ -58,8 +59,11 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Limits of PySR's kind: ``{"sin": 5}`` on the size of operands, ``{"sin": {"exp": 0}}`` on nesting.
     maxsize, maxdepth : int
         Most nodes, and most nodes on a path from root to leaf.
-    loss : {"auto", "l2", "l1", "huber"}
-        Minimised in the mean over the samples; "auto" is "l2".
+    loss : {"auto", "l2", "l1", "huber", "quantile"} or callable
+        Minimised in the mean over the samples; "auto" is "l2". A function of your own takes targets, predictions
+        and weights and gives one number; it slows the search down a lot, see `SearchProblem`.
+    loss_parameter : float, optional
+        Threshold of "huber", 1 if not given, or the quantile of "quantile", 0.5.
     select_k_features : int, optional
         Search only over the features with the largest random-forest importance.
     guesses : sequence of str, or of sequences of str, optional
@@ -131,7 +135,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
     _default_loss: ClassVar[str] = "l2"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatencyAwareEstimator._parameter_constraints,
-        "loss": [StrOptions({"auto", "l2", "l1", "huber"})],
+        "loss": [StrOptions({"auto", *(n for n, loss in LOSSES.items() if not loss.two_classes)}), callable],
     }
 
     def fit(

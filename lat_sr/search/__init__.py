@@ -15,11 +15,10 @@ if TYPE_CHECKING:
     from lat_sr.search.fixed_point import evaluate_datapath
     from lat_sr.search.front import non_dominated
     from lat_sr.search.native import NativeEngine
-    from lat_sr.search.problem import LOSSES, Engine, EvolutionOptions, Point, SearchProblem, SearchResult
+    from lat_sr.search.problem import Engine, EvolutionOptions, Point, SearchProblem, SearchResult
     from lat_sr.search.pysr import PySREngine
 
 __all__ = [
-    "LOSSES",
     "CircuitModel",
     "CostModel",
     "Engine",
@@ -44,7 +43,7 @@ _HOMES = {
     "fixed_point": ("evaluate_datapath",),
     "front": ("non_dominated",),
     "native": ("NativeEngine",),
-    "problem": ("LOSSES", "Engine", "EvolutionOptions", "Point", "SearchProblem", "SearchResult"),
+    "problem": ("Engine", "EvolutionOptions", "Point", "SearchProblem", "SearchResult"),
     "pysr": ("PySREngine",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}

@@ -15,6 +15,7 @@ import numpy as np
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
+from lat_sr.losses import Floats
 from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
 from lat_sr.search.postfix import expression_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
@@ -163,6 +164,11 @@ def _identity(problem: SearchProblem) -> bytes:
         for field in fields(problem)
         if field.name not in (*arrays, *ends, "cost", "circuit")
     }
+    for name in ("loss", "loss_gradient"):
+        if callable(rest[name]):  # its address would be another one in the next process
+            rest[name] = (
+                f"{rest[name].__module__}.{getattr(rest[name], '__qualname__', type(rest[name]).__name__)}"
+            )
     digest.update(repr(sorted(rest.items(), key=lambda item: item[0])).encode())
     digest.update(repr(_cost_numbers(problem.cost)).encode())
     digest.update(b"" if problem.circuit is None else problem.circuit.digest())
@@ -264,8 +270,8 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         **asdict(problem.evolution),
     }
     return _engine.Settings(
-        loss=problem.loss,
-        loss_parameter=problem.loss_parameter,
+        loss=_loss(problem),
+        loss_parameter=problem.loss_parameter or 0.0,
         value_limit=_value_limit(problem),
         cost=model,
         max_latency=budget(problem.max_latency),
@@ -285,10 +291,37 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
     )
 
 
+def _loss(problem: SearchProblem) -> str | _engine.UserLoss:
+    """The loss's name, or the user's functions with their answers checked."""
+    function, gradient = problem.loss, problem.loss_gradient
+    if isinstance(function, str):
+        return function
+
+    def checked_loss(y: Floats, prediction: Floats, weights: Floats) -> float:
+        answer = function(y, prediction, weights)
+        try:
+            value = float(answer)
+        except (TypeError, ValueError) as error:
+            raise InputError(f"the loss gave {answer!r}; it must give one number for all rows") from error
+        if value < 0:
+            raise InputError(f"the loss gave {value:g}; it must not be negative, so add its smallest value")
+        return value
+
+    def checked_gradient(y: Floats, prediction: Floats, weights: Floats) -> Floats:
+        assert gradient is not None
+        values = np.ascontiguousarray(gradient(y, prediction, weights), dtype=np.float64)
+        if values.shape != y.shape:
+            raise InputError(f"loss_gradient gave the shape {values.shape}; it must be that of y, {y.shape}")
+        return values
+
+    return _engine.UserLoss(checked_loss, None if gradient is None else checked_gradient)
+
+
 def _batch_size(problem: SearchProblem) -> int:
     if problem.batch_size is not None:
         return problem.batch_size
-    return _BATCH if problem.X.shape[0] > 2 * _BATCH else problem.X.shape[0]
+    whole = problem.X.shape[0] <= 2 * _BATCH or callable(problem.loss)
+    return problem.X.shape[0] if whole else _BATCH
 
 
 def _value_limit(problem: SearchProblem) -> float:

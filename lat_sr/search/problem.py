@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
@@ -12,15 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression, parse
+from lat_sr.losses import UserGradient, UserLoss, get_loss
 from lat_sr.operators import expand_user_operators, get_operator
 from lat_sr.search.circuit import CircuitModel
 from lat_sr.search.costmodel import CostModel
-
-#: Losses of a row from its target y and the formula's value p; the loss of a formula is their weighted mean.
-#: ``l2``: (p - y)^2, ``l1``: abs(p - y), ``huber``: quadratic up to `loss_parameter` and linear beyond,
-#: ``l2_margin``: (1 - y*p)^2 and ``logistic``: log(1 + exp(-y*p)), both for y = -1 or +1.
-LOSSES = ("l2", "l1", "huber", "l2_margin", "logistic")
-_TWO_CLASS_LOSSES = ("l2_margin", "logistic")
 
 OperandSizes = int | tuple[int, int]
 
@@ -82,10 +76,17 @@ class SearchProblem:
         Weights of the rows, not negative.
     feature_names : sequence of str, optional
         Names of the variables in the results; ``x0, x1, ...`` by default.
-    loss : str
-        One of :data:`LOSSES`.
-    loss_parameter : float
-        Threshold of the Huber loss.
+    loss : str or callable
+        One of :data:`lat_sr.losses.LOSSES`. Or a function ``loss(y, prediction, weights)`` of arrays with a value for
+        each row, which gives a number that is not negative: the mean over the rows of something, as parts of the rows
+        may be judged alone. The rows come in any order, weights are 1 where there are none. It is called for every
+        candidate, from several threads one after the other, so the search is as slow as it is. What it raises ends
+        the search.
+    loss_gradient : callable, optional
+        ``gradient(y, prediction, weights)``, the derivatives of such a loss by the predictions. Without it,
+        constants are fitted by differences of the loss, two calls for each constant and step.
+    loss_parameter : float, optional
+        Threshold of the loss ``huber`` (1 if not given), or the quantile of ``quantile`` (0.5).
     operators : sequence of str
         Names from :data:`lat_sr.operators.OPERATORS`.
     max_latency, max_lut, max_dsp : float, optional
@@ -102,8 +103,8 @@ class SearchProblem:
     islands, population_size : int
         Populations, and members of each.
     batch_size : int, optional
-        Rows that judge offspring; if not given, 1024 where there are more than twice as many, else all. The front is
-        always scored on all rows.
+        Rows that judge offspring; if not given, 1024 where there are more than twice as many, else all, and all for a
+        loss of your own. The front is always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
     guesses : sequence of Expression or str
@@ -136,8 +137,9 @@ class SearchProblem:
     fixed_point: str = "never"
     weights: NDArray[Any] | None = None
     feature_names: tuple[str, ...] | None = None
-    loss: str = "l2"
-    loss_parameter: float = 1.0
+    loss: str | UserLoss = "l2"
+    loss_gradient: UserGradient | None = None
+    loss_parameter: float | None = None
     operators: tuple[str, ...] = ("+", "-", "*")
     max_latency: float | None = None
     max_lut: float | None = None
@@ -225,11 +227,15 @@ class SearchProblem:
         return expand_user_operators(expression)
 
     def _check_loss(self) -> None:
-        if self.loss not in LOSSES:
-            raise InputError(f"unknown loss {self.loss!r}; allowed are {', '.join(LOSSES)}")
-        if not 0 < self.loss_parameter < math.inf:
-            raise InputError(f"loss_parameter is {self.loss_parameter}; it must be positive")
-        if self.loss in _TWO_CLASS_LOSSES and not np.all(np.abs(self.y) == 1):
+        if callable(self.loss):
+            return
+        loss = get_loss(self.loss)
+        self._set(loss_parameter=loss.checked_parameter(self.loss_parameter))
+        if self.loss_gradient is not None:
+            raise InputError(
+                f"loss_gradient goes with a loss of your own; the one of {self.loss} is built in, leave it out"
+            )
+        if loss.two_classes and not np.all(np.abs(self.y) == 1):
             raise InputError(f"the loss {self.loss} takes targets -1 and +1 only; recode y")
 
     def _check_limits(self) -> None:

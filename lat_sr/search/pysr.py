@@ -34,6 +34,7 @@ from lat_sr import _engine
 from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import BudgetError, InputError, LatSrError, MissingToolError
 from lat_sr.expression import Call, Constant, Expression, parse
+from lat_sr.losses import get_loss
 from lat_sr.operators import closest_names, expand_user_operators, get_operator
 from lat_sr.profiles import OperatorProfile
 from lat_sr.search.julia_tables import julia_table_function, table_function_name, without_table_names
@@ -53,15 +54,6 @@ _LEAST_MAXSIZE = 7
 
 #: The table of a function, or the range of arguments for which the lowering chooses one.
 Tables = Mapping[str, ExplicitTable | tuple[float, float]]
-
-# Losses in LossFunctions.jl's names, and of a prediction p and a target y in Julia; {0} is the parameter.
-_LOSSES: Mapping[str, tuple[str, str]] = {
-    "l2": ("L2DistLoss()", "(p - y)^2"),
-    "l1": ("L1DistLoss()", "abs(p - y)"),
-    "huber": ("HuberLoss({0:g})", "abs(p - y) <= {0:g} ? (p - y)^2 / 2 : {0:g} * (abs(p - y) - {0:g} / 2)"),
-    "l2_margin": ("L2MarginLoss()", "(1 - y * p)^2"),
-    "logistic": ("LogitMarginLoss()", "log1p(exp(-y * p))"),
-}
 
 # Set by parameters of the estimators or by the problem, so that they cannot be options besides.
 _OWN = {
@@ -173,7 +165,12 @@ def plan(
     names = {o.name: "^" if o.name == "pow" else o.name for o in operators}
     names |= {name: table_function_name(name) for name in twins}
     arity = {1: [o for o in operators if o.arity == 1], 2: [o for o in operators if o.arity == 2]}
-    name, julia = (text.format(problem.loss_parameter) for text in _LOSSES[problem.loss])
+    if not isinstance(problem.loss, str):
+        raise InputError(
+            "PySR does not take a loss in Python; name one, or give elementwise_loss in pysr_options"
+        )
+    loss = get_loss(problem.loss)
+    name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {
         "model_selection": "accuracy",
         "binary_operators": [o.julia or names[o.name] for o in arity[2]],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from expression_strategies import expressions
@@ -114,6 +116,36 @@ def test_simplification_keeps_values_and_never_grows(expression: Expression) -> 
 def test_simplified(text: str, short: str) -> None:
     found = expression_of(tree_of(parse(text), NAMES).simplified().postfix, NAMES)
     assert found == parse(short)
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "second", "value"),
+    [("*", 1e200, 1e200, 1e-300), ("*", 1e-200, 1e-200, 1e300), ("+", 1.5e308, 1.5e308, -1.6e308)],
+)
+def test_simplification_keeps_to_the_range_of_numbers(
+    name: str, first: float, second: float, value: float
+) -> None:
+    tree = _engine.Tree(
+        [("variable", 0.0), ("constant", first), (name, 0.0), ("constant", second), (name, 0.0)]
+    )
+    simple = tree.simplified()
+    assert all(math.isfinite(number) for _, number in simple.postfix)
+    X = np.array([[value]])
+    assert _engine.evaluate(simple, X) == _engine.evaluate(tree, X) != [0.0]
+
+
+@pytest.mark.parametrize(
+    "postfix",
+    [
+        [("variable", -1.0)],
+        [("variable", 1e6)],
+        [("variable", 0.0), ("pow", 1e9)],
+        [("variable", 0.0), ("pow", float("nan"))],
+    ],
+)
+def test_values_that_nodes_cannot_have_are_refused(postfix: list[tuple[str, float]]) -> None:
+    with pytest.raises(ValueError, match="from"):
+        _engine.Tree(postfix)
 
 
 def test_postfix_that_is_no_tree_is_refused() -> None:

@@ -352,3 +352,10 @@ def test_a_tree_that_the_model_does_not_cover_is_refused() -> None:
         _engine.cost(tree_of(parse("sin(x0 + x1)"), NAMES), model)
     with pytest.raises(ValueError, match="variable 5"):
         _engine.cost(_engine.Tree([("variable", 5.0)]), model)
+
+
+@pytest.mark.parametrize("nodes", [[("square", 0.0)] * 40, [("constant", 1e9), ("exp", 0.0), ("/", 0.0)]])
+def test_values_beyond_all_numbers_still_have_a_cost(nodes: list[tuple[str, float]]) -> None:
+    cost = _engine.cost(_engine.Tree([("variable", 0.0), *nodes]), native_cost_model(random_model(1)))
+    assert 1 <= cost.latency_cycles <= 200
+    assert math.isfinite(cost.delay_ps) and cost.lut >= 0

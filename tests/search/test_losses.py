@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lat_sr import _engine
-from lat_sr.search import LOSSES
+from lat_sr.losses import LOSSES
 
 TREE = _engine.Tree([("variable", 0.0), ("constant", 0.5), ("*", 0.0), ("constant", 0.25), ("+", 0.0)])
 
@@ -17,6 +17,7 @@ def expected(kind: str, y: np.ndarray, p: np.ndarray, parameter: float) -> np.nd
         "l2": r**2,
         "l1": r,
         "huber": np.where(r <= parameter, r**2 / 2, parameter * (r - parameter / 2)),
+        "quantile": np.where(p < y, parameter, 1 - parameter) * r,
         "l2_margin": (1 - y * p) ** 2,
         "logistic": np.logaddexp(0, -y * p),
     }[kind]
@@ -53,11 +54,12 @@ def test_gradient_of_each_loss(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", LOSSES)
-def test_fit_reaches_the_minimum(kind: str) -> None:
+@pytest.mark.parametrize("method", [None, "bfgs"])
+def test_fit_reaches_the_minimum(kind: str, method: str | None) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(400, 1))
     y = np.where(1.7 * X[:, 0] - 0.4 + rng.logistic(size=400) > 0, 1.0, -1.0)
-    fitted, loss = _engine.fit_constants(TREE, X, y, kind, 0.7, 60)
+    fitted, loss, _ = _engine.fit_constants(TREE, X, y, kind, 0.7, 60, method)
     constants = [value for name, value in fitted.postfix if name == "constant"]
     for i in range(2):
         for step in (-0.01, 0.01):
@@ -85,7 +87,7 @@ def test_fit_never_makes_the_loss_worse() -> None:
             ]
         )
         before = _engine.loss(tree, X, y, [], "l2", 1.0, np.inf)
-        fitted, after = _engine.fit_constants(tree, X, y, "l2", 1.0, 5)
+        fitted, after, _ = _engine.fit_constants(tree, X, y, "l2", 1.0, 5)
         assert after <= before
         assert after == pytest.approx(_engine.loss(fitted, X, y, [], "l2", 1.0, np.inf))
 
@@ -102,3 +104,15 @@ def test_value_limit_covers_tables_and_results_but_not_the_inside_of_a_fused_tab
     assert loss(x0, ("exp", 0.0), ("constant", 0.1), ("*", 0.0)) < 5  # one table of 2.01
     assert loss(x0, x1, ("+", 0.0), ("exp", 0.0), ("constant", 0.1), ("*", 0.0)) == np.inf
     assert loss(x0, ("constant", 10.0), ("*", 0.0), ("constant", 25.0), ("-", 0.0)) == pytest.approx(25.0)
+
+
+def test_arguments_that_do_not_fit_together() -> None:
+    X, y = np.zeros((4, 1)), np.zeros(4)
+    with pytest.raises(ValueError, match="same number of rows"):
+        _engine.loss(TREE, X, y[:3], [], "l2", 1.0, np.inf)
+    with pytest.raises(ValueError, match="same number of rows"):
+        _engine.loss(TREE, X, y, [1.0], "l2", 1.0, np.inf)
+    with pytest.raises(ValueError, match="does not fit by hand"):
+        _engine.fit_constants(TREE, X, y, "l2", 1.0, 5, "hand")
+    with pytest.raises(ValueError, match="no loss l3"):
+        _engine.loss(TREE, X, y, [], "l3", 1.0, np.inf)
