@@ -1,5 +1,7 @@
 #include "search.hpp"
 
+#include "grid_polish.hpp"
+
 #include <algorithm>
 #include <barrier>
 #include <cmath>
@@ -197,8 +199,37 @@ template <class T> StopReason Search<T>::run(const Monitor& monitor) {
     if (error_) {
         std::rethrow_exception(error_);
     }
+    // Who stops a search by hand waits for nothing more.
+    if (task_.fixed_point != FixedPoint::never && reason_ != StopReason::interrupted &&
+        reason_ != StopReason::callback) {
+        polish_front();
+    }
     progress_.seconds = seconds();
     return reason_;
+}
+
+template <class T> void Search<T>::polish_front() {
+    std::vector<Entry>& front = progress_.front;
+    std::atomic<std::size_t> next{0};
+    {
+        std::vector<std::jthread> workers;
+        for (std::size_t i = 0; i < threads_; ++i) {
+            workers.emplace_back([&] {
+                GridPolisher<T> polisher(*task_.circuit, task_.data, task_.objective);
+                for (std::size_t k = next++; k < front.size(); k = next++) {
+                    polisher(front[k]);
+                }
+            });
+        }
+    }
+    Archive polished;
+    for (const Entry& entry : front) {
+        polished.insert(entry);
+    }
+    front.clear();
+    for (const Entry* entry : polished.front()) {
+        front.push_back(*entry);
+    }
 }
 
 template class Search<float>;

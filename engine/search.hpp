@@ -63,6 +63,8 @@ private:
     void keep_state();
     void migrate();
     void plan_epoch();
+    // Moves the constants of the front on the hardware's grid.
+    void polish_front();
     void finish(StopReason reason);
     [[nodiscard]] double seconds() const;
 
