@@ -225,7 +225,8 @@ void check(std::span<const std::uint8_t> input) {
     const std::size_t row = bytes.take<std::uint8_t>() % exact.rows();
     const std::vector<Node> nodes = take_nodes(bytes, features, largest_tree);
     const Tree tree(nodes);
-    require(tree.hash() == Tree(nodes).hash(), "equal formulas have equal hashes", tree);
+    std::vector<std::uint64_t> stack;
+    require(tree.hash(stack) == Tree(nodes).hash(stack), "equal formulas have equal hashes", tree);
     require(tree.depth() <= tree.length() && tree.length() <= tree.complexity(), "sizes are in order", tree);
     check_values(tree, exact);
     check_values(tree, single);
