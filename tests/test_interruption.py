@@ -33,7 +33,9 @@ FORMULAS = (
 
 # The command line; bits are compared, and checkpoints written at their usual distance, in other tests.
 COMMAND = """
-import sys
+import signal, sys
+# Ignored where the tests were started in the background of a shell.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from lat_sr.toolchains.vendor_hls import HlsToolchain
 import lat_sr.estimators.checkpoint
 HlsToolchain.__init__.__kwdefaults__["vectors"] = 0

@@ -123,7 +123,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
 def test_no_tool_survives_its_python(program: Make, tmp_path: Path, number: signal.Signals) -> None:
     tool = program("tool", FAMILY)
     code = (
-        "import pathlib\n"
+        "import pathlib, signal\n"
+        # Ignored where the tests were started in the background of a shell.
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from lat_sr.toolchains.process import run\n"
         f"run(({tool!r},), pathlib.Path({str(tmp_path)!r}), timeout=60)\n"
     )
