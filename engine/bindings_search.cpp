@@ -98,6 +98,8 @@ EvolutionOptions make_options(const std::map<std::string, double>& values) {
             options.migration = value;
         } else if (name == "archive_migration") {
             options.archive_migration = value;
+        } else if (name == "patience") {
+            options.patience = count(value);
         } else {
             throw std::invalid_argument("the engine has no option " + name);
         }

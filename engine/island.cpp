@@ -243,6 +243,12 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
     }
 }
 
+template <class T> void Island<T>::restart() {
+    members_.clear();
+    oldest_ = 0;
+    std::ranges::fill(size_share_, 0.0);
+}
+
 template <class T> double Island<T>::loss_of(const Tree& tree) {
     if (task_.fixed_point != FixedPoint::always) {
         return evaluator_.loss(tree, rows_);

@@ -42,6 +42,7 @@ struct EvolutionOptions {
     double crowding = 0.3;  // how strongly frequent sizes are held back
     double migration = 0.03;
     double archive_migration = 0.05;
+    std::size_t patience = 100; // epochs without a gain before half of the islands start anew; 0 for never
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 
@@ -96,6 +97,8 @@ public:
     // Makes and scores this many offspring, or stops early.
     void advance(std::size_t offspring);
 
+    // Forgets the population; the next epoch founds another one.
+    void restart();
     // Takes in a copy of a formula of another island or of the archive.
     void immigrate(const Tree& tree, const Cost& cost);
     // The winner of a tournament; null before the first epoch.

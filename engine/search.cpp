@@ -48,20 +48,49 @@ template <class T> void Search<T>::plan_epoch() {
     next_island_.store(0);
 }
 
+template <class T> bool Search<T>::apart(std::size_t island) const {
+    return stagnation_.epoch < stagnation_.apart_until && (island >= islands_.size() / 2) == stagnation_.second_half;
+}
+
+template <class T> void Search<T>::restart_if_stagnant() {
+    constexpr double gain = 1e-3;
+    Stagnation& now = stagnation_;
+    ++now.epoch;
+    const double best = archive_.best_loss();
+    if (best < now.best * (1.0 - gain) || now.epoch == now.apart_until) {
+        now.best = std::min(best, now.best);
+        now.last_gain = now.epoch;
+    }
+    const std::size_t patience = task_.options.patience;
+    if (patience == 0 || islands_.size() < 2 || now.epoch < now.apart_until || now.epoch < now.last_gain + patience) {
+        return;
+    }
+    now.second_half = !now.second_half;
+    now.apart_until = now.epoch + patience;
+    for (std::size_t k = 0; k < islands_.size(); ++k) {
+        if (apart(k)) {
+            islands_[k]->restart();
+        }
+    }
+}
+
 template <class T> void Search<T>::migrate() {
     const auto entries = archive_.entries();
     const auto moves = [&](double share) {
         const double expected = share * static_cast<double>(task_.options.population);
         return static_cast<std::size_t>(expected) + (random_.chance(expected - std::floor(expected)) ? 1U : 0U);
     };
-    for (const auto& island : islands_) {
+    for (std::size_t k = 0; k < islands_.size(); ++k) {
+        const auto& island = islands_[k];
         for (std::size_t move = moves(task_.options.migration); move > 0; --move) {
-            const Member* member = islands_[random_.below(islands_.size())]->random_good_member();
-            if (member != nullptr) {
+            const std::size_t from = random_.below(islands_.size());
+            const Member* member = islands_[from]->random_good_member();
+            if (member != nullptr && apart(from) == apart(k)) {
                 island->immigrate(Tree(member->tree), member->cost);
             }
         }
-        for (std::size_t move = moves(task_.options.archive_migration); move > 0 && !entries.empty(); --move) {
+        for (std::size_t move = moves(task_.options.archive_migration); move > 0 && !entries.empty() && !apart(k);
+             --move) {
             const Entry& entry = *entries[random_.below(entries.size())];
             island->immigrate(entry.tree, entry.cost);
         }
@@ -72,6 +101,7 @@ template <class T> void Search<T>::keep_state() {
     StateWriter state;
     state.put(islands_.size());
     state.put(random_);
+    state.put(stagnation_);
     archive_.save(state);
     for (const auto& island : islands_) {
         island->save(state);
@@ -93,6 +123,7 @@ template <class T> void Search<T>::restore(std::string_view bytes) {
         throw std::invalid_argument("the state is that of a search with other settings");
     }
     state.get(random_);
+    state.get(stagnation_);
     archive_.load(state);
     for (const auto& island : islands_) {
         island->load(state);
@@ -126,6 +157,7 @@ template <class T> void Search<T>::finish_epoch() noexcept {
             progress_.front = std::move(front);
         }
         if (!stop_.load()) {
+            restart_if_stagnant();
             migrate();
             if (state_wanted_.exchange(false)) {
                 keep_state();

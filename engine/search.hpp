@@ -63,6 +63,9 @@ private:
     void keep_state();
     void migrate();
     void plan_epoch();
+    // Lets half of the islands start anew, apart from the others for a while, where nothing gets better any more.
+    void restart_if_stagnant();
+    [[nodiscard]] bool apart(std::size_t island) const;
     // Moves the constants of the front on the hardware's grid.
     void polish_front();
     void finish(StopReason reason);
@@ -77,6 +80,16 @@ private:
     Archive archive_;
     std::vector<std::unique_ptr<Island<T>>> islands_;
     Random random_;
+
+    // What decides on restarts.
+    struct Stagnation {
+        std::uint64_t epoch = 0;
+        std::uint64_t last_gain = 0;   // epoch
+        std::uint64_t apart_until = 0; // epoch
+        double best = worthless;
+        bool second_half = false; // of the islands started anew last
+    };
+    Stagnation stagnation_;
 
     std::atomic<std::size_t> next_island_{0};
     std::size_t offspring_ = 0;

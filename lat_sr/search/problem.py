@@ -41,6 +41,9 @@ class EvolutionOptions:
         How strongly sizes that are frequent in a population are held back.
     migration, archive_migration : float
         Share of a population that is replaced after an epoch by members of other islands and of the archive.
+    patience : int
+        Epochs in which the smallest loss falls by less than a thousandth, before half of the islands start anew, for
+        as many epochs apart from the others; 0 for never.
     """
 
     tournament_size: int = 8
@@ -52,6 +55,7 @@ class EvolutionOptions:
     crowding: float = 0.3
     migration: float = 0.03
     archive_migration: float = 0.05
+    patience: int = 100
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,15 @@ from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import evaluate, parse
 from lat_sr.operators import define_operator, undefine_operator
-from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated, uniform_cost_model
+from lat_sr.search import (
+    Engine,
+    EvolutionOptions,
+    NativeEngine,
+    Point,
+    SearchProblem,
+    non_dominated,
+    uniform_cost_model,
+)
 from lat_sr.search.native import native_cost_model, shape_limits
 from lat_sr.search.postfix import tree_of
 
@@ -258,11 +266,13 @@ def test_a_guess_is_where_the_search_starts() -> None:
         SearchProblem(**settings, guesses=("x0 + z",))
 
 
-def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
+@pytest.mark.parametrize("patience", [0, 3])
+def test_a_stopped_search_goes_on_as_if_it_had_not_been(patience: int, tmp_path: Path) -> None:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(400, 3)).astype(np.float32)
     settings = {"X": X, "y": np.sin(X[:, 0]) * X[:, 1] + X[:, 2], "operators": ("+", "-", "*", "sin")}
     settings |= {"cost": uniform_cost_model(3, functions=("sin",)), "seed": 5, "islands": 4}
+    settings["evolution"] = EvolutionOptions(patience=patience)
     whole = SearchProblem(**settings, timeout=None, max_evaluations=150_000)
     uninterrupted = NativeEngine().search(whole)
     path = tmp_path / "state"
@@ -283,3 +293,24 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     path.write_bytes(b"something else")
     with pytest.raises(FormatError, match="no checkpoint of this version"):
         engine.search(whole)
+
+
+def test_islands_that_start_anew_find_something_else() -> None:
+    settings: dict[str, Any] = {"maxsize": 7, "max_evaluations": 60_000, "seed": 2}
+    rounds = [
+        NativeEngine().search(problem(**settings, evolution=EvolutionOptions(patience=patience)))
+        for patience in (0, 5)
+    ]
+    # With so few nodes the search is at its end soon: what comes later comes from new populations.
+    assert rounds[1].proposals != rounds[0].proposals
+    assert (
+        min(point.loss for point in rounds[1].points) <= min(point.loss for point in rounds[0].points) * 1.001
+    )
+
+
+def test_no_formula_is_tried_twice_in_a_small_world() -> None:
+    # Two leaves and one operator: 3 nodes allow a handful of formulas besides the values of constants.
+    result = NativeEngine().search(
+        problem(operators=("*",), maxsize=3, maxdepth=2, max_evaluations=3000, islands=1, population_size=20)
+    )
+    assert result.proposals < 3000
