@@ -42,7 +42,7 @@ struct EvolutionOptions {
     double crowding = 0.3;  // how strongly frequent sizes are held back
     double migration = 0.03;
     double archive_migration = 0.05;
-    std::size_t patience = 100; // epochs without a gain before half of the islands start anew; 0 for never
+    std::size_t patience = 1000; // epochs without a gain before half of the islands start anew; 0 for never
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 

@@ -55,7 +55,7 @@ class EvolutionOptions:
     crowding: float = 0.3
     migration: float = 0.03
     archive_migration: float = 0.05
-    patience: int = 100
+    patience: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
