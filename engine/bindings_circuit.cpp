@@ -59,6 +59,7 @@ void require(bool condition, const std::string& what) {
 
 std::vector<double> paths_of(const std::vector<std::optional<double>>& delays) {
     std::vector<double> paths;
+    paths.reserve(delays.size());
     for (const auto& delay : delays) {
         paths.push_back(delay.value_or(no_path));
     }
@@ -86,7 +87,11 @@ DelayLibrary::LookUpTable look_up_table(std::vector<std::vector<double>> pin_ps,
     for (std::size_t k = 0; k < pin_ps.size(); ++k) {
         require(pin_ps[k].size() == k + 1, "row k of the pin delays holds k + 1 of them");
     }
-    return {std::move(pin_ps), std::move(penalty_ps), inputs, largest_logic_table, mux_ps};
+    return {.pin_ps = std::move(pin_ps),
+            .penalty_ps = std::move(penalty_ps),
+            .inputs = inputs,
+            .largest_logic_table = largest_logic_table,
+            .mux_ps = mux_ps};
 }
 
 DelayLibrary::Carry carry_chain(std::size_t shortest, const OptionalPaths& select_to_output,
@@ -99,13 +104,13 @@ DelayLibrary::Carry carry_chain(std::size_t shortest, const OptionalPaths& selec
                 carry_to_carry.size() == block,
             "the shortest carry chain and a block of one have from 1 to " + std::to_string(BitMapper::largest_block) +
                 " bits");
-    return {shortest,
-            paths_of(select_to_output, block),
-            paths_of(select_to_carry, block),
-            paths_of(data_to_output, block),
-            paths_of(data_to_carry, block),
-            paths_of(carry_to_output),
-            paths_of(carry_to_carry)};
+    return {.shortest = shortest,
+            .select_to_output_ps = paths_of(select_to_output, block),
+            .select_to_carry_ps = paths_of(select_to_carry, block),
+            .data_to_output_ps = paths_of(data_to_output, block),
+            .data_to_carry_ps = paths_of(data_to_carry, block),
+            .carry_to_output_ps = paths_of(carry_to_output),
+            .carry_to_carry_ps = paths_of(carry_to_carry)};
 }
 
 DelayLibrary::Multiplier multiplier(std::size_t wide_bits, std::size_t narrow_bits, double wide_ps, double narrow_ps,
@@ -114,7 +119,13 @@ DelayLibrary::Multiplier multiplier(std::size_t wide_bits, std::size_t narrow_bi
     require(wide_bits >= 2 && narrow_bits >= 2, "a multiplier has operands of at least two bits");
     require(soft_ps.size() >= smallest_product && soft_lut.size() >= smallest_product,
             "soft products are described for every number of bits below the smallest product");
-    return {wide_bits, narrow_bits, wide_ps, narrow_ps, smallest_product, std::move(soft_ps), std::move(soft_lut)};
+    return {.wide_bits = wide_bits,
+            .narrow_bits = narrow_bits,
+            .wide_ps = wide_ps,
+            .narrow_ps = narrow_ps,
+            .smallest_product = smallest_product,
+            .soft_ps = std::move(soft_ps),
+            .soft_lut = std::move(soft_lut)};
 }
 
 // ---- circuits ------------------------------------------------------------------------------------------------------
@@ -132,7 +143,10 @@ DatapathView view_of(const FixedDatapath& datapath, const PortFields& port) {
                     "a table has one entry for every value of its operand");
         }
     }
-    return {nodes, datapath.output_nodes(), datapath.tables(), {.fraction = fraction, .low = low, .high = high}};
+    return {.nodes = nodes,
+            .outputs = datapath.output_nodes(),
+            .tables = datapath.tables(),
+            .port = {.fraction = fraction, .low = low, .high = high}};
 }
 
 CircuitFields fields_of(const Circuit& circuit) {
@@ -190,13 +204,13 @@ CircuitOperation operation_of(const OperationFields& fields, std::size_t positio
     CircuitOperation operation{.opcode = static_cast<Opcode>(opcode), .low = low, .high = high, .fraction = fraction};
     const auto [arity, integers] = shape_of(operation.opcode);
     require(operands.size() == arity && data.size() >= integers, name + " has operands or data missing");
-    require(std::all_of(operands.begin(), operands.end(), [&](std::uint32_t operand) { return operand < position; }),
+    require(std::ranges::all_of(operands, [&](std::uint32_t operand) { return operand < position; }),
             name + " has an operand that does not come before it");
     require(low <= high && interval_width(low, high) <= widest,
             name + " has bounds in the wrong order, or of more than " + std::to_string(widest) + " bits");
     operation.arity = static_cast<std::uint8_t>(arity);
     operation.data_size = static_cast<std::uint8_t>(integers);
-    std::copy(operands.begin(), operands.end(), operation.operands.begin());
+    std::ranges::copy(operands, operation.operands.begin());
     std::copy_n(data.begin(), integers, operation.data.begin());
     return operation;
 }
@@ -205,7 +219,7 @@ Circuit circuit_of(const CircuitFields& fields) {
     const auto& [operations, tables, outputs, shifts] = fields;
     Circuit circuit;
     for (const auto& [entries, fraction] : tables) {
-        circuit.tables.push_back({circuit.entries.size(), entries.size(), fraction});
+        circuit.tables.push_back({.begin = circuit.entries.size(), .size = entries.size(), .fraction = fraction});
         circuit.entries.insert(circuit.entries.end(), entries.begin(), entries.end());
     }
     for (const OperationFields& operation : operations) {
@@ -276,13 +290,14 @@ void bind_circuits(nb::module_& module) {
              "soft_ps"_a, "soft_lut"_a);
     nb::class_<DelayLibrary::FlipFlop>(module, "FlipFlopDelays")
         .def(nb::new_([](double clock_to_output_ps, double setup_ps, double reset_setup_ps) {
-                 return DelayLibrary::FlipFlop{clock_to_output_ps, setup_ps, reset_setup_ps};
+                 return DelayLibrary::FlipFlop{
+                     .clock_to_output_ps = clock_to_output_ps, .setup_ps = setup_ps, .reset_setup_ps = reset_setup_ps};
              }),
              "clock_to_output_ps"_a, "setup_ps"_a, "reset_setup_ps"_a);
     nb::class_<DelayLibrary>(module, "DelayLibrary")
         .def(nb::new_([](const DelayLibrary::LookUpTable& lut, const DelayLibrary::Carry& carry,
                          const DelayLibrary::Multiplier& product, const DelayLibrary::FlipFlop& flipflop) {
-                 return DelayLibrary{lut, carry, product, flipflop};
+                 return DelayLibrary{.lut = lut, .carry = carry, .multiplier = product, .flipflop = flipflop};
              }),
              "lut"_a, "carry"_a, "multiplier"_a, "flipflop"_a);
     nb::class_<CircuitCost>(module, "CircuitCost")

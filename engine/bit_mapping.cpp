@@ -10,10 +10,10 @@ namespace {
 
 bool is_zero(Bit bit) { return bit == 0; }
 
-bool any_set(Row row) { return !std::all_of(row.begin(), row.end(), is_zero); }
+bool any_set(Row row) { return !std::ranges::all_of(row, is_zero); }
 
 std::size_t first_set(Row row) {
-    return static_cast<std::size_t>(std::find_if_not(row.begin(), row.end(), is_zero) - row.begin());
+    return static_cast<std::size_t>(std::ranges::find_if_not(row, is_zero) - row.begin());
 }
 
 } // namespace
@@ -60,8 +60,8 @@ double BitMapper::latest(Row bits) const {
 
 std::uint32_t BitMapper::block(Row first, Row second, int lut, int dsp) {
     const std::span<Bit> inputs = row(first.size() + second.size());
-    const auto middle = std::copy_if(first.begin(), first.end(), inputs.begin(), is_net);
-    const auto end = std::copy_if(second.begin(), second.end(), middle, is_net);
+    const auto middle = std::ranges::copy_if(first, inputs.begin(), is_net).out;
+    const auto end = std::ranges::copy_if(second, middle, is_net).out;
     blocks_.push_back({.inputs = inputs.first(static_cast<std::size_t>(end - inputs.begin())), .lut = lut, .dsp = dsp});
     return static_cast<std::uint32_t>(blocks_.size() - 1);
 }
@@ -100,7 +100,7 @@ void BitMapper::consider(std::span<Bit> leaves, bool relaxed, Cover& best) const
         best.weight = weight;
         best.arrival = arrival;
         best.size = leaves.size();
-        std::copy(leaves.begin(), leaves.end(), best.leaves.begin());
+        std::ranges::copy(leaves, best.leaves.begin());
     }
 }
 
@@ -174,8 +174,7 @@ Bit BitMapper::table(Row bits, Tables kind) {
 
 Row BitMapper::add(std::span<const Summand> rows, std::size_t width) {
     work_.clear();
-    std::copy_if(rows.begin(), rows.end(), std::back_inserter(work_),
-                 [](const Summand& row) { return any_set(row.bits); });
+    std::ranges::copy_if(rows, std::back_inserter(work_), [](const Summand& row) { return any_set(row.bits); });
     if (work_.size() > 2) {
         reduce_to_two(width);
     }
@@ -188,7 +187,7 @@ Row BitMapper::add(std::span<const Summand> rows, std::size_t width) {
         return work_[0].bits;
     }
     const std::span<Bit> zeros = row(width);
-    std::fill(zeros.begin(), zeros.end(), 0);
+    std::ranges::fill(zeros, 0);
     return work_.empty() ? Row(zeros) : two_rows(zeros, work_[0].bits, true);
 }
 
@@ -196,9 +195,9 @@ Row BitMapper::add(std::span<const Summand> rows, std::size_t width) {
 void BitMapper::reduce_to_two(std::size_t width) {
     // The 1 that a complement needs is put where a subtracted row stands alone: its carries start there.
     copies_.clear();
-    for (Summand& summand : work_) {
+    for (const Summand& summand : work_) {
         copies_.push_back(row(width));
-        std::copy(summand.bits.begin(), summand.bits.end(), copies_.back().begin());
+        std::ranges::copy(summand.bits, copies_.back().begin());
     }
     for (std::size_t number = 0; number < work_.size(); ++number) {
         const std::size_t first = first_set(work_[number].bits);
@@ -239,8 +238,8 @@ void BitMapper::reduce_to_two(std::size_t width) {
                 const std::array<Bit, 3> column{columns[0][position], columns[1][position], columns[2][position]};
                 std::tie(sums[position], carries[position + 1]) = full_adder(column, kind);
             }
-            reduced_.push_back({sums, false});
-            reduced_.push_back({carries.first(width), false});
+            reduced_.push_back({.bits = sums, .negated = false});
+            reduced_.push_back({.bits = carries.first(width), .negated = false});
         }
         reduced_.insert(reduced_.end(), work_.begin() + static_cast<std::ptrdiff_t>(k), work_.end());
         kind = reduced_.size() == 3 ? Tables::relaxed : Tables::single;

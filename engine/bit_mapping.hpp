@@ -127,7 +127,8 @@ private:
     };
 
     Bit make(double arrival, double weight, Row leaves, std::uint32_t block) {
-        nets_.push_back({arrival, weight, leaves, block, {}, false});
+        nets_.push_back(
+            {.arrival = arrival, .weight = weight, .leaves = leaves, .block = block, .reset = {}, .counted = false});
         return static_cast<Bit>(nets_.size() - 1);
     }
     void sort_by_weight(std::span<Bit> nets, bool descending) const;

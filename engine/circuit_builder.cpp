@@ -24,7 +24,7 @@ std::int64_t shifted_left(std::int64_t value, int bits) {
 std::int64_t shifted_right(std::int64_t value, int bits) { return value >> std::min(bits, 63); }
 
 std::uint64_t hash_of(const CircuitOperation& operation) {
-    std::uint64_t hash = static_cast<std::uint64_t>(operation.opcode);
+    auto hash = static_cast<std::uint64_t>(operation.opcode);
     const auto mix = [&hash](std::uint64_t value) {
         hash = (hash ^ value) * 0x9e3779b97f4a7c15U;
         hash ^= hash >> 29U;
@@ -46,7 +46,7 @@ std::uint64_t hash_of(const CircuitOperation& operation) {
 int Signal::width() const { return interval_width(low, high); }
 
 Bounds Signal::at(int finer) const {
-    return {shifted_left(low, finer - fraction), shifted_left(high, finer - fraction)};
+    return {.low = shifted_left(low, finer - fraction), .high = shifted_left(high, finer - fraction)};
 }
 
 Signal constant_signal(std::int64_t value, int fraction) {
@@ -59,7 +59,7 @@ Signal constant_signal(std::int64_t value, int fraction) {
 
 void CircuitBuilder::clear() {
     circuit_.clear();
-    std::fill(slots_.begin(), slots_.end(), 0);
+    std::ranges::fill(slots_, 0);
 }
 
 Signal CircuitBuilder::input(std::size_t column, Bounds bounds, int fraction) {
@@ -87,14 +87,15 @@ Signal CircuitBuilder::add(Signal a, Signal b, const Bounds* bounds) {
         if (bounds == nullptr) {
             return add(a.negative(), b.negative()).negative();
         }
-        const Bounds negative{-bounds->high, -bounds->low};
+        const Bounds negative{.low = -bounds->high, .high = -bounds->low};
         return add(a.negative(), b.negative(), &negative).negative();
     }
     a = operand(a);
     b = operand(b, true);
     const Bounds first = a.at(fraction);
     const Bounds second = b.at(fraction);
-    const Bounds sum = bounds != nullptr ? *bounds : Bounds{first.low + second.low, first.high + second.high};
+    const Bounds sum =
+        bounds != nullptr ? *bounds : Bounds{.low = first.low + second.low, .high = first.high + second.high};
     return emit(b.negated ? Opcode::subtract : Opcode::add, {a.operation, b.operation}, {b.shift - a.shift}, sum,
                 fraction, a.shift);
 }
@@ -108,17 +109,17 @@ Signal CircuitBuilder::multiply(const Signal& a, const Signal& b) {
     }
     const std::array corners{a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high};
     const bool negated = a.negated != b.negated;
-    std::int64_t low = *std::min_element(corners.begin(), corners.end());
-    std::int64_t high = *std::max_element(corners.begin(), corners.end());
+    std::int64_t low = *std::ranges::min_element(corners);
+    std::int64_t high = *std::ranges::max_element(corners);
     if (a.operation == b.operation) {
         const std::int64_t largest = std::max(a.low * a.low, a.high * a.high);
         const std::int64_t least = a.low <= 0 && 0 <= a.high ? 0 : std::min(a.low * a.low, a.high * a.high);
         low = negated ? -largest : least;
         high = negated ? -least : largest;
     }
-    const Signal product =
-        emit(Opcode::multiply, {a.operation, b.operation}, {}, negated ? Bounds{-high, -low} : Bounds{low, high},
-             a.fraction + b.fraction, a.shift + b.shift);
+    const Signal product = emit(Opcode::multiply, {a.operation, b.operation}, {},
+                                negated ? Bounds{.low = -high, .high = -low} : Bounds{.low = low, .high = high},
+                                a.fraction + b.fraction, a.shift + b.shift);
     return negated ? product.negative() : product;
 }
 
@@ -133,7 +134,7 @@ Signal CircuitBuilder::scale(const Signal& a, std::int64_t value, int value_frac
         Signal signal;
         std::int64_t multiple;
     };
-    std::array<Term, 64> terms{{{a, 1}}};
+    std::array<Term, 64> terms{{{.signal = a, .multiple = 1}}};
     std::size_t last = 0;
     for (const ShiftAdd& step : additions(static_cast<std::uint64_t>(factor.low))) {
         const Term& first = terms[step.first];
@@ -143,9 +144,10 @@ Signal CircuitBuilder::scale(const Signal& a, std::int64_t value, int value_frac
         const std::int64_t multiple =
             shifted_left(first.multiple, fraction - first.signal.fraction) + (step.subtract ? -added : added);
         const auto [low, high] = std::minmax({a.low * multiple, a.high * multiple});
-        const Bounds bounds{low, high};
-        terms[++last] = {step.subtract ? subtract(first.signal, second, &bounds) : add(first.signal, second, &bounds),
-                         multiple};
+        const Bounds bounds{.low = low, .high = high};
+        terms[++last] = {.signal = step.subtract ? subtract(first.signal, second, &bounds)
+                                                 : add(first.signal, second, &bounds),
+                         .multiple = multiple};
     }
     const Term& product = terms[last];
     const int zeros = std::countr_zero(static_cast<std::uint64_t>(product.multiple));
@@ -169,12 +171,13 @@ Signal CircuitBuilder::select(Signal key, Signal set, Signal clear, const Signal
     const int fraction = std::max(set.fraction, clear.fraction);
     const Bounds first = set.at(fraction);
     const Bounds second = clear.at(fraction);
-    Bounds bounds{std::min(first.low, second.low), std::max(first.high, second.high)};
+    Bounds bounds{.low = std::min(first.low, second.low), .high = std::max(first.high, second.high)};
     if (within != nullptr) {
         const int finer = within->fraction - fraction;
-        const Bounds kept = finer > 0 ? Bounds{-shifted_right(-within->low, finer), shifted_right(within->high, finer)}
-                                      : within->at(fraction);
-        bounds = {std::max(bounds.low, kept.low), std::min(bounds.high, kept.high)};
+        const Bounds kept =
+            finer > 0 ? Bounds{.low = -shifted_right(-within->low, finer), .high = shifted_right(within->high, finer)}
+                      : within->at(fraction);
+        bounds = {.low = std::max(bounds.low, kept.low), .high = std::min(bounds.high, kept.high)};
     }
     if (bounds.low == bounds.high) {
         return constant_signal(bounds.low, fraction);
@@ -199,7 +202,7 @@ Signal CircuitBuilder::relu(const Signal& a) {
         return {};
     }
     const Signal made = operand(a);
-    return emit(Opcode::relu, {made.operation}, {}, {0, made.high}, made.fraction, made.shift);
+    return emit(Opcode::relu, {made.operation}, {}, {.low = 0, .high = made.high}, made.fraction, made.shift);
 }
 
 Signal CircuitBuilder::slice(const Signal& a, int fraction, Bounds bounds) {
@@ -221,7 +224,7 @@ Signal CircuitBuilder::bits(const Signal& a, int position, int count) {
         return {};
     }
     const Signal made = operand(a);
-    Signal field = emit(Opcode::slice, {made.operation}, {0}, {0, (std::int64_t{1} << count) - 1},
+    Signal field = emit(Opcode::slice, {made.operation}, {0}, {.low = 0, .high = (std::int64_t{1} << count) - 1},
                         made.fraction - position, made.shift);
     field.shift += field.fraction;
     field.fraction = 0;
@@ -235,7 +238,7 @@ Signal CircuitBuilder::any(const Signal& a) {
     if (a.width() == 1) {
         return a;
     }
-    return emit(Opcode::reduce, {a.operation}, {reduce_any}, {0, 1}, 0);
+    return emit(Opcode::reduce, {a.operation}, {reduce_any}, {.low = 0, .high = 1}, 0);
 }
 
 Signal CircuitBuilder::exclusive_or(Signal a, Signal b) {
@@ -249,17 +252,18 @@ Signal CircuitBuilder::exclusive_or(Signal a, Signal b) {
         b = operand(b);
     }
     const std::int64_t high = (std::int64_t{1} << std::max(a.width(), b.width())) - 1;
-    return emit(Opcode::bitwise, {a.operation, b.operation}, {b.shift - a.shift, bitwise_xor}, {0, high}, 0, a.shift);
+    return emit(Opcode::bitwise, {a.operation, b.operation}, {b.shift - a.shift, bitwise_xor}, {.low = 0, .high = high},
+                0, a.shift);
 }
 
 Signal CircuitBuilder::lookup(const Signal& a, std::span<const std::int64_t> entries, int fraction) {
-    const auto [low, high] = std::minmax_element(entries.begin(), entries.end());
+    const auto [low, high] = std::ranges::minmax_element(entries);
     if (*low == *high) {
         return constant_signal(*low, fraction);
     }
     const Signal made = operand(a);
     const auto number = static_cast<std::int64_t>(table(entries, fraction));
-    return emit(Opcode::lookup, {made.operation}, {number}, {*low, *high}, fraction);
+    return emit(Opcode::lookup, {made.operation}, {number}, {.low = *low, .high = *high}, fraction);
 }
 
 const Circuit& CircuitBuilder::finish(std::span<const Signal> outputs, const Signal& port) {
@@ -279,20 +283,20 @@ Signal CircuitBuilder::add_constant(const Signal& a, const Signal& summand) {
     const Bounds bounds = a.at(fraction);
     const std::int64_t value = summand.at(fraction).low;
     return emit(Opcode::add_constant, {a.operation}, {summand.low, summand.fraction + a.shift},
-                {bounds.low + value, bounds.high + value}, fraction, a.shift);
+                {.low = bounds.low + value, .high = bounds.high + value}, fraction, a.shift);
 }
 
 // The signal with an operation behind it that an operation can take: constants and signs made real.
 Signal CircuitBuilder::operand(const Signal& a, bool keep_sign) {
     if (a.is_constant()) {
         // A zero is given one bit, because signals without bits are not valid Verilog.
-        Signal made = emit(Opcode::constant, {}, {a.low}, {a.low, a.low != 0 ? a.high : 1}, a.fraction);
+        Signal made = emit(Opcode::constant, {}, {a.low}, {.low = a.low, .high = a.low != 0 ? a.high : 1}, a.fraction);
         made.low = a.low;
         made.high = a.high;
         return made;
     }
     if (a.negated && !keep_sign) {
-        return emit(Opcode::negate, {a.operation}, {}, {a.low, a.high}, a.fraction, a.shift);
+        return emit(Opcode::negate, {a.operation}, {}, {.low = a.low, .high = a.high}, a.fraction, a.shift);
     }
     return a;
 }
@@ -303,8 +307,8 @@ Signal CircuitBuilder::output(const Signal& a, const Signal& port) {
     }
     // As wide as the port: alkaid cannot connect fields that have no bit in common.
     const std::int64_t value = a.at(port.fraction).low;
-    Signal made =
-        emit(Opcode::constant, {}, {value}, {std::min(port.low, value), std::max(port.high, value)}, port.fraction);
+    Signal made = emit(Opcode::constant, {}, {value},
+                       {.low = std::min(port.low, value), .high = std::max(port.high, value)}, port.fraction);
     made.low = a.low;
     made.high = a.high;
     return made;
@@ -313,12 +317,11 @@ Signal CircuitBuilder::output(const Signal& a, const Signal& port) {
 std::size_t CircuitBuilder::table(std::span<const std::int64_t> entries, int fraction) {
     for (std::size_t number = 0; number < circuit_.tables.size(); ++number) {
         const auto known = circuit_.contents(number);
-        if (circuit_.tables[number].fraction == fraction &&
-            std::equal(known.begin(), known.end(), entries.begin(), entries.end())) {
+        if (circuit_.tables[number].fraction == fraction && std::ranges::equal(known, entries)) {
             return number;
         }
     }
-    circuit_.tables.push_back({circuit_.entries.size(), entries.size(), fraction});
+    circuit_.tables.push_back({.begin = circuit_.entries.size(), .size = entries.size(), .fraction = fraction});
     circuit_.entries.insert(circuit_.entries.end(), entries.begin(), entries.end());
     return circuit_.tables.size() - 1;
 }
@@ -331,9 +334,10 @@ Signal CircuitBuilder::emit(Opcode opcode, std::initializer_list<std::uint32_t> 
                                .low = bounds.low,
                                .high = bounds.high,
                                .fraction = fraction + shift};
-    std::copy(operands.begin(), operands.end(), operation.operands.begin());
-    std::copy(data.begin(), data.end(), operation.data.begin());
-    return {shared(operation), bounds.low, bounds.high, fraction, shift};
+    std::ranges::copy(operands, operation.operands.begin());
+    std::ranges::copy(data, operation.data.begin());
+    return {
+        .operation = shared(operation), .low = bounds.low, .high = bounds.high, .fraction = fraction, .shift = shift};
 }
 
 std::uint32_t CircuitBuilder::shared(const CircuitOperation& operation) {

@@ -38,9 +38,21 @@ struct Signal {
     [[nodiscard]] int width() const;
     // Bounds at a finer or equal fraction; a zero lies on every grid. Saturates at 2**60.
     [[nodiscard]] Bounds at(int finer) const;
-    [[nodiscard]] Signal negative() const { return {operation, -high, -low, fraction, shift, !negated}; }
+    [[nodiscard]] Signal negative() const {
+        return {.operation = operation,
+                .low = -high,
+                .high = -low,
+                .fraction = fraction,
+                .shift = shift,
+                .negated = !negated};
+    }
     [[nodiscard]] Signal times_power_of_two(int exponent) const {
-        return {operation, low, high, fraction - exponent, shift + exponent, negated};
+        return {.operation = operation,
+                .low = low,
+                .high = high,
+                .fraction = fraction - exponent,
+                .shift = shift + exponent,
+                .negated = negated};
     }
     bool operator==(const Signal&) const = default;
 };

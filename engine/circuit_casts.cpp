@@ -20,17 +20,17 @@ struct Summands {
 Summands summands_by_sign(Quantization mode, std::int64_t half) {
     switch (mode) {
     case Quantization::trn_zero:
-        return {2 * half - 1, 0};
+        return {.set = 2 * half - 1, .clear = 0};
     case Quantization::rnd:
-        return {half, half};
+        return {.set = half, .clear = half};
     case Quantization::rnd_zero:
-        return {half, half - 1};
+        return {.set = half, .clear = half - 1};
     case Quantization::rnd_inf:
-        return {half - 1, half};
+        return {.set = half - 1, .clear = half};
     case Quantization::rnd_min_inf:
-        return {half - 1, half - 1};
+        return {.set = half - 1, .clear = half - 1};
     default:
-        return {0, 0};
+        return {.set = 0, .clear = 0};
     }
 }
 
@@ -38,7 +38,8 @@ Signal rounded(CircuitBuilder& builder, const Signal& a, int dropped, Quantizati
     const int fraction = a.fraction - dropped;
     if (dropped > most_dropped) {
         const bool to_minus_infinity = mode == Quantization::trn;
-        return to_minus_infinity ? builder.slice(a, fraction, {a.low < 0 ? -1 : 0, a.high < 0 ? -1 : 0}) : Signal{};
+        return to_minus_infinity ? builder.slice(a, fraction, {.low = a.low < 0 ? -1 : 0, .high = a.high < 0 ? -1 : 0})
+                                 : Signal{};
     }
     const std::int64_t half = std::int64_t{1} << (dropped - 1);
     std::int64_t low = a.low;
@@ -47,20 +48,21 @@ Signal rounded(CircuitBuilder& builder, const Signal& a, int dropped, Quantizati
     Summands summands{};
     if (mode == Quantization::rnd_conv) {
         key = builder.bits(a, dropped, 1);
-        summands = {key.is_constant() ? half - 1 : half, half - 1};
+        summands = {.set = key.is_constant() ? half - 1 : half, .clear = half - 1};
         low += half - 1;
         high += half;
     } else {
         summands = summands_by_sign(mode, half);
-        summands = {a.low >= 0 ? summands.clear : summands.set, a.high < 0 ? summands.set : summands.clear};
+        summands = {.set = a.low >= 0 ? summands.clear : summands.set,
+                    .clear = a.high < 0 ? summands.set : summands.clear};
         low = a.low >= 0 ? low + summands.clear : std::min(low + summands.set, summands.clear);
         high = a.high < 0 ? high + summands.set : std::max(high + summands.clear, summands.set - 1);
     }
     const Signal summand =
         builder.select(key, constant_signal(summands.set, a.fraction), constant_signal(summands.clear, a.fraction));
-    const Bounds bounds{low, high};
+    const Bounds bounds{.low = low, .high = high};
     const Signal sum = builder.add(a, summand, &bounds);
-    return builder.slice(sum, fraction, {low >> dropped, high >> dropped});
+    return builder.slice(sum, fraction, {.low = low >> dropped, .high = high >> dropped});
 }
 
 bool holds(const FixedFormat& format, const Signal& a) {
@@ -79,7 +81,7 @@ Signal wrapped(CircuitBuilder& builder, const Signal& a, const FixedFormat& form
         return {};
     }
     const std::int64_t size = std::int64_t{1} << width;
-    return builder.slice(a, a.fraction, {format.is_signed ? -size : 0, size - 1});
+    return builder.slice(a, a.fraction, {.low = format.is_signed ? -size : 0, .high = size - 1});
 }
 
 // A flag: whether bits above the format's magnitude differ from the sign.

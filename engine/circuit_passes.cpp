@@ -21,8 +21,8 @@ struct Term {
 };
 
 std::array<Term, 2> terms_of(const CircuitOperation& operation) {
-    return {{{operation.operands[0], true, 0},
-             {operation.operands[1], operation.opcode == Opcode::add, operation.data[0]}}};
+    return {{{.operand = operation.operands[0], .added = true, .shift = 0},
+             {.operand = operation.operands[1], .added = operation.opcode == Opcode::add, .shift = operation.data[0]}}};
 }
 
 // `outer` with its operand number `position`, which is `inner`, written out.
@@ -42,7 +42,7 @@ CircuitOperation fused(const CircuitOperation& outer, std::size_t position, cons
         ++number;
     };
     for (const Term& term : terms_of(inner)) {
-        append({term.operand, term.added == replaced.added, term.shift + replaced.shift});
+        append({.operand = term.operand, .added = term.added == replaced.added, .shift = term.shift + replaced.shift});
     }
     append(kept);
     return sum;

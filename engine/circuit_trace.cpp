@@ -26,7 +26,7 @@ Signal CircuitTracer::traced(const DatapathView& datapath, const DatapathNode& n
     const Signal within{.low = node.low, .high = node.high, .fraction = node.fraction};
     switch (node.kind) {
     case NodeKind::input:
-        return builder_.input(node.index, {node.low, node.high}, node.fraction);
+        return builder_.input(node.index, {.low = node.low, .high = node.high}, node.fraction);
     case NodeKind::constant:
         return constant_signal(node.value, node.fraction);
     case NodeKind::add:

@@ -260,7 +260,7 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         by_constant_.push_back(adjoints_.data() + i * block);
     }
     T* first = rows_.data() + block;
-    T* second = first + block;
+    T* second = first + block; // NOLINT(misc-const-correctness): the kernels write to it
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;

@@ -4,6 +4,7 @@
 
 #include "tree.hpp"
 
+#include <utility>
 #include <vector>
 
 namespace lat_sr {
@@ -23,7 +24,7 @@ public:
     [[nodiscard]] bool depends_on_input(std::size_t i) const { return variables_[i] != none; }
     // Whether no variable but this one is below, from the last call.
     [[nodiscard]] bool depends_on_no_other(std::size_t i, std::size_t variable) const {
-        return variables_[i] == none || variables_[i] == static_cast<int>(variable);
+        return variables_[i] == none || std::cmp_equal(variables_[i], variable);
     }
 
 private:

@@ -18,7 +18,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
     if (task.circuit != nullptr) {
-        judge_.emplace(*task.circuit);
+        judge_ = std::make_unique<CircuitJudge>(*task.circuit);
     }
 }
 
@@ -93,7 +93,7 @@ template <class T> bool Island<T>::archive(const Member& member) {
     return verdict != Verdict::over_budget;
 }
 
-template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
+template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
     const auto better = [&] {
         const Entry* incumbent = rival(entry.cost, entry.complexity);
         return std::isfinite(entry.loss) && (incumbent == nullptr || entry.loss < incumbent->loss);

@@ -21,7 +21,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -150,7 +150,7 @@ private:
     CostEstimator estimator_;
     Slack slack_;
     Slack donor_slack_;
-    std::optional<CircuitJudge> judge_;
+    std::unique_ptr<CircuitJudge> judge_;
     FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;

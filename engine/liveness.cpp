@@ -44,19 +44,26 @@ AlignedOperands aligned_operands(const CircuitOperation& operation) {
     const auto shift = [&](std::size_t k) { return static_cast<int>(data[k]); };
     switch (operation.opcode) {
     case Opcode::sum:
-        return {
-            {{{from[0], data[0] == 0, shift(1)}, {from[1], data[2] == 0, shift(3)}, {from[2], data[4] == 0, shift(5)}}},
-            operation.arity};
+        return {.operands = {{{.operation = from[0], .negated = data[0] == 0, .shift = shift(1)},
+                              {.operation = from[1], .negated = data[2] == 0, .shift = shift(3)},
+                              {.operation = from[2], .negated = data[4] == 0, .shift = shift(5)}}},
+                .count = operation.arity};
     case Opcode::add:
     case Opcode::subtract:
     case Opcode::bitwise:
-        return {{{{from[0], false, 0}, {from[1], operation.opcode == Opcode::subtract, shift(0)}}}, 2};
+        return {
+            .operands = {{{.operation = from[0], .negated = false, .shift = 0},
+                          {.operation = from[1], .negated = operation.opcode == Opcode::subtract, .shift = shift(0)}}},
+            .count = 2};
     case Opcode::select:
-        return {{{{from[0], false, 0}, {from[1], false, shift(0)}}}, 2};
+        return {.operands = {{{.operation = from[0], .negated = false, .shift = 0},
+                              {.operation = from[1], .negated = false, .shift = shift(0)}}},
+                .count = 2};
     case Opcode::slice:
-        return {{{{from[0], false, shift(0)}}}, 1};
+        return {.operands = {{{.operation = from[0], .negated = false, .shift = shift(0)}}}, .count = 1};
     default:
-        return {{{{from[0], operation.opcode == Opcode::negate, 0}}}, 1};
+        return {.operands = {{{.operation = from[0], .negated = operation.opcode == Opcode::negate, .shift = 0}}},
+                .count = 1};
     }
 }
 
@@ -150,10 +157,11 @@ void Liveness::read_sum(const CircuitOperation& operation, const LiveOperation& 
     std::array<SummandFormat, 4> summands{};
     std::size_t count = 0;
     for (const AlignedOperand& operand : aligned) {
-        summands[count++] = {operations_[operand.operation].fraction - operand.shift, operand.negated};
+        summands[count++] = {.fraction = operations_[operand.operation].fraction - operand.shift,
+                             .negated = operand.negated};
     }
     if (operation.opcode == Opcode::add_constant) {
-        summands[count++] = {static_cast<int>(operation.data[1]), false};
+        summands[count++] = {.fraction = static_cast<int>(operation.data[1]), .negated = false};
     }
     int finest = summands[0].fraction;
     for (std::size_t k = 1; k < count; ++k) {

@@ -18,9 +18,9 @@ std::size_t signed_width(const MappedValue& value) { return value.bits.size() + 
 struct Pieces {
     Row bits;
     std::size_t size; // of all but the last
-    std::size_t count;
+    std::size_t count{1};
 
-    Pieces(const MappedValue& value, std::size_t limit) : bits(value.bits), size(limit - 1), count(1) {
+    Pieces(const MappedValue& value, std::size_t limit) : bits(value.bits), size(limit - 1) {
         if (signed_width(value) > limit) {
             const std::size_t starts = (signed_width(value) - limit + size + size - 1) / size;
             count = std::min(starts, (bits.size() + size - 1) / size);
@@ -109,7 +109,7 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
     std::array<Term, 4> all_terms;
     std::size_t count = 0;
     for (const AlignedOperand& operand : aligned_operands(operation)) {
-        all_terms[count] = {operands[count].shifted(operand.shift), operand.negated};
+        all_terms[count] = {.value = operands[count].shifted(operand.shift), .negated = operand.negated};
         ++count;
     }
     if (operation.opcode == Opcode::add_constant) {
@@ -119,14 +119,15 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
         for (std::size_t k = 0; k < bits.size(); ++k) {
             bits[k] = static_cast<Bit>(summand >> k & 1);
         }
-        all_terms[count++] = {{.bits = bits, .is_signed = summand < 0, .fraction = static_cast<int>(operation.data[1])},
-                              false};
+        all_terms[count++] = {
+            .value = {.bits = bits, .is_signed = summand < 0, .fraction = static_cast<int>(operation.data[1])},
+            .negated = false};
     }
     const std::span<const Term> terms = std::span(all_terms).first(count);
     std::array<SummandFormat, 4> formats{};
     int finest = terms[0].value.fraction;
     for (std::size_t k = 0; k < count; ++k) {
-        formats[k] = {terms[k].value.fraction, terms[k].negated};
+        formats[k] = {.fraction = terms[k].value.fraction, .negated = terms[k].negated};
         finest = std::max(finest, terms[k].value.fraction);
     }
     const auto dropped = static_cast<std::size_t>(std::max(finest - format.fraction, 0));
@@ -141,17 +142,17 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
         // The sum of an operand whose chain starts here too joins it, if nothing else reads that sum.
         if (!value.summands.empty() && value.base == base && may_join(value, terms)) {
             for (const Summand& summand : value.summands) {
-                summands_.push_back({aligned(summand.bits, value.is_signed, finest - value.fraction, width),
-                                     summand.negated != term.negated});
+                summands_.push_back({.bits = aligned(summand.bits, value.is_signed, finest - value.fraction, width),
+                                     .negated = summand.negated != term.negated});
             }
         } else {
-            summands_.push_back({aligned(value, finest, width), term.negated});
+            summands_.push_back({.bits = aligned(value, finest, width), .negated = term.negated});
         }
     }
     MappedValue made = result(format, bits_.add(summands_, width).subspan(dropped));
     if (format.single_use && dropped == 0) {
         const std::span<Summand> kept = bits_.summands(summands_.size());
-        std::copy(summands_.begin(), summands_.end(), kept.begin());
+        std::ranges::copy(summands_, kept.begin());
         made.summands = kept;
         made.base = base;
     }
@@ -160,9 +161,8 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
 
 // The tool adds signed operands together, or unsigned ones.
 bool OperationMapper::may_join(const MappedValue& value, std::span<const Term> terms) const {
-    return std::all_of(terms.begin(), terms.end(), [&](const Term& term) {
-        return term.value.is_signed == value.is_signed ||
-               std::none_of(term.value.bits.begin(), term.value.bits.end(), is_net);
+    return std::ranges::all_of(terms, [&](const Term& term) {
+        return term.value.is_signed == value.is_signed || std::ranges::none_of(term.value.bits, is_net);
     });
 }
 
@@ -171,7 +171,7 @@ Row OperationMapper::subtract_finer(const MappedValue& minuend, const MappedValu
     const auto below = static_cast<std::size_t>(subtrahend.fraction - minuend.fraction);
     const Row row = aligned(subtrahend, subtrahend.fraction, std::max(width, below));
     const Row low_bits = row.first(below);
-    const std::array lower{Summand{low_bits, true}};
+    const std::array lower{Summand{.bits = low_bits, .negated = true}};
     const Row low = bits_.add(lower, below);
     const Bit borrow = bits_.table(low_bits);
     if (width <= below) {
@@ -179,13 +179,14 @@ Row OperationMapper::subtract_finer(const MappedValue& minuend, const MappedValu
     }
     const std::size_t rest = width - below;
     const std::span<Bit> borrowed = bits_.row(rest);
-    std::fill(borrowed.begin(), borrowed.end(), 0);
+    std::ranges::fill(borrowed, 0);
     borrowed[0] = borrow;
-    const std::array upper{Summand{aligned(minuend, minuend.fraction, rest), false},
-                           Summand{row.subspan(below, rest), true}, Summand{borrowed, true}};
+    const std::array upper{Summand{.bits = aligned(minuend, minuend.fraction, rest), .negated = false},
+                           Summand{.bits = row.subspan(below, rest), .negated = true},
+                           Summand{.bits = borrowed, .negated = true}};
     const Row high = bits_.add(upper, rest);
     const std::span<Bit> joined = bits_.row(width);
-    std::copy(high.begin(), high.end(), std::copy(low.begin(), low.end(), joined.begin()));
+    std::ranges::copy(high, std::ranges::copy(low, joined.begin()).out);
     return joined;
 }
 
@@ -293,7 +294,7 @@ MappedValue OperationMapper::multiply(const LiveOperation& format, std::span<con
             std::max(bits_.latest(operands[0].bits), bits_.latest(operands[1].bits)) + timing.soft_ps[product];
         const std::uint32_t block = bits_.block(operands[0].bits, operands[1].bits, timing.soft_lut[product], 0);
         const std::span<Bit> bits = bits_.row(top);
-        std::generate(bits.begin(), bits.end(), [&] { return bits_.source(arrival, block); });
+        std::ranges::generate(bits, [&] { return bits_.source(arrival, block); });
         return result(format, bits);
     }
     const bool first_is_wide = signed_width(operands[0]) >= signed_width(operands[1]);
@@ -319,7 +320,7 @@ MappedValue OperationMapper::multiply(const LiveOperation& format, std::span<con
                 row[k] = bits_.source(arrival, block);
             }
             std::fill(row.begin() + static_cast<std::ptrdiff_t>(zeros + size), row.end(), row[zeros + size - 1]);
-            summands_.push_back({row.first(top), false});
+            summands_.push_back({.bits = row.first(top), .negated = false});
         }
     }
     return result(format, summands_.size() > 1 ? bits_.add(summands_, top) : summands_[0].bits);
@@ -333,14 +334,14 @@ MappedValue OperationMapper::lookup(const Circuit& circuit, const CircuitOperati
         return instantiated(circuit, operation, format, index);
     }
     const std::span<Bit> direct = bits_.row(format.top());
-    std::generate(direct.begin(), direct.end(), [&] { return bits_.table(index.bits, BitMapper::Tables::wide); });
+    std::ranges::generate(direct, [&] { return bits_.table(index.bits, BitMapper::Tables::wide); });
     if (index.choice.empty()) {
         return result(format, direct);
     }
     // The limits can also be chosen behind the table, so that only unclamped bits pass through it.
     const std::span<Bit> behind = bits_.row(format.top());
     std::array<Bit, 3> read{};
-    const auto end = std::copy(index.choice.begin(), index.choice.end(), read.begin() + 1);
+    const auto end = std::ranges::copy(index.choice, read.begin() + 1).out;
     for (Bit& bit : behind) {
         read[0] = bits_.table(index.unclamped, BitMapper::Tables::wide);
         bit = bits_.table({read.begin(), end}, BitMapper::Tables::wide);

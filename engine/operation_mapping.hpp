@@ -14,17 +14,17 @@ namespace lat_sr {
 
 // The bits of an operation's result.
 struct MappedValue {
-    Row bits{};
+    Row bits;
     bool is_signed = false; // whether the last bit is a sign
     int fraction = 0;
     // The summands, where a single consumer may add them together with its own, and the fraction at which the sum's
     // carry chain starts.
-    std::span<const Summand> summands{};
+    std::span<const Summand> summands;
     int base = 0;
     // A choice between these bits and a value that takes few bits to tell, as saturation makes: what decides, and
     // tells the other value.
-    Row unclamped{};
-    Row choice{};
+    Row unclamped;
+    Row choice;
 
     // The value times 2**exponent.
     [[nodiscard]] MappedValue shifted(int exponent) const;

@@ -12,7 +12,7 @@ constexpr double period_step_ps = 1.0; // resolution of the search for the short
 
 } // namespace
 
-double Schedule::worst_ps() const { return *std::max_element(stage_delay_ps.begin(), stage_delay_ps.end()); }
+double Schedule::worst_ps() const { return *std::ranges::max_element(stage_delay_ps); }
 
 const Schedule& Scheduler::fewest_stages(const Circuit& circuit, double available_ps) {
     start(circuit);
@@ -72,7 +72,7 @@ void Scheduler::place_operation(std::size_t number) {
     BitMapper& bits = mapper_.bits();
     if (operation.opcode == Opcode::input) {
         const std::span<Bit> port = bits.row(static_cast<std::size_t>(format.width));
-        std::generate(port.begin(), port.end(), [&] { return bits.source(0.0); });
+        std::ranges::generate(port, [&] { return bits.source(0.0); });
         keep(0, {.bits = port, .is_signed = format.is_signed, .fraction = format.fraction});
         return;
     }
@@ -117,7 +117,7 @@ void Scheduler::place_operation(std::size_t number) {
 void Scheduler::keep(std::uint32_t stage, const MappedValue& value) {
     schedule_.stage.push_back(stage);
     values_.push_back(value);
-    is_constant_.push_back(std::none_of(value.bits.begin(), value.bits.end(), is_net) ? 1 : 0);
+    is_constant_.push_back(std::ranges::none_of(value.bits, is_net) ? 1 : 0);
 }
 
 // A value as a later stage reads it: from registers.
@@ -128,8 +128,8 @@ MappedValue Scheduler::value_at(std::size_t number, std::uint32_t stage) {
         return value;
     }
     const std::span<Bit> bits = mapper_.bits().row(value.bits.size());
-    std::transform(value.bits.begin(), value.bits.end(), bits.begin(),
-                   [&](Bit bit) { return is_net(bit) ? registered(bit, made, stage) : bit; });
+    std::ranges::transform(value.bits, bits.begin(),
+                           [&](Bit bit) { return is_net(bit) ? registered(bit, made, stage) : bit; });
     return {.bits = bits, .is_signed = value.is_signed, .fraction = value.fraction};
 }
 

@@ -245,6 +245,7 @@ template <class T> void Search<T>::polish_front() {
     std::atomic<std::size_t> next{0};
     {
         std::vector<std::jthread> workers;
+        workers.reserve(threads_);
         for (std::size_t i = 0; i < threads_; ++i) {
             workers.emplace_back([&] {
                 GridPolisher<T> polisher(*task_.circuit, task_.data, task_.objective);

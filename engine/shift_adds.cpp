@@ -27,14 +27,16 @@ struct Digit {
 
     [[nodiscard]] std::int64_t value() const { return (negative ? -1 : 1) * (std::int64_t{1} << exponent); }
     [[nodiscard]] Part operator*(Part part) const {
-        return {part.term, part.exponent + exponent, part.negative != negative};
+        return {.term = part.term, .exponent = part.exponent + exponent, .negative = part.negative != negative};
     }
     bool operator==(const Digit&) const = default;
 };
 
 constexpr Part operand{};
 
-int bit_length(std::int64_t value) { return std::bit_width(static_cast<std::uint64_t>(std::abs(value))); }
+int bit_length(std::int64_t value) {
+    return static_cast<int>(std::bit_width(static_cast<std::uint64_t>(std::abs(value))));
+}
 
 int trailing_zeros(std::int64_t value) { return std::countr_zero(static_cast<std::uint64_t>(value)); }
 
@@ -49,7 +51,7 @@ std::vector<Digit> digits_of(std::int64_t value) {
     std::vector<Digit> digits;
     for (int exponent = 0; value != 0; ++exponent, value /= 2) {
         if (value % 2 != 0) {
-            digits.push_back({exponent, (value & 3) == 3});
+            digits.push_back({.exponent = exponent, .negative = (value & 3) == 3});
             value -= digits.back().negative ? -1 : 1;
         }
     }
@@ -63,7 +65,7 @@ template <class Visit> Found with_pair_divided_out(std::int64_t value, const Vis
         for (const int sign : {1, -1}) {
             const std::int64_t factor = (std::int64_t{1} << exponent) + sign;
             if (!found && factor > 1 && value % factor == 0) {
-                found = visit(Digit{exponent, sign < 0}, value / factor);
+                found = visit(Digit{.exponent = exponent, .negative = sign < 0}, value / factor);
             }
         }
     }
@@ -76,7 +78,7 @@ Found with_digit_taken_off(std::int64_t value, int lowest, std::size_t most_left
     Found found;
     for (int exponent = lowest; exponent <= bit_length(value) && !found; ++exponent) {
         for (const bool negative : {false, true}) {
-            const Digit digit{exponent, negative};
+            const Digit digit{.exponent = exponent, .negative = negative};
             const std::int64_t rest = value - digit.value();
             if (!found && digit_count(rest) <= most_left) {
                 found = visit(digit, rest);
@@ -92,8 +94,9 @@ template <class Visit> Found with_three_digits_divided_out(std::int64_t value, c
     for (int high = 2; high < bit_length(value); ++high) {
         for (int low = 1; low < high; ++low) {
             for (const int signs : {0, 1, 2, 3}) {
-                const std::int64_t factor =
-                    (std::int64_t{1} << high) + Digit{low, signs % 2 != 0}.value() + Digit{0, signs / 2 != 0}.value();
+                const std::int64_t factor = (std::int64_t{1} << high) +
+                                            Digit{.exponent = low, .negative = signs % 2 != 0}.value() +
+                                            Digit{.exponent = 0, .negative = signs / 2 != 0}.value();
                 if (!found && factor > 1 && value % factor == 0) {
                     found = visit(factor, value / factor);
                 }
@@ -110,8 +113,10 @@ template <class Visit> Found with_product_taken_off(std::int64_t value, const Vi
     for (int wide = 2; wide < bits; ++wide) {
         for (int narrow = 1; narrow <= wide && wide + narrow <= bits && !found; ++narrow) {
             for (const int signs : {0, 1, 2, 3}) {
-                const std::int64_t product = (Digit{wide, false}.value() + Digit{0, signs % 2 != 0}.value()) *
-                                             (Digit{narrow, false}.value() + Digit{0, signs / 2 != 0}.value());
+                const std::int64_t product = (Digit{.exponent = wide, .negative = false}.value() +
+                                              Digit{.exponent = 0, .negative = signs % 2 != 0}.value()) *
+                                             (Digit{.exponent = narrow, .negative = false}.value() +
+                                              Digit{.exponent = 0, .negative = signs / 2 != 0}.value());
                 for (int zeros = 0; bit_length(product) + zeros <= bits + 1 && !found; ++zeros) {
                     const std::int64_t multiple = product << zeros;
                     found = visit(multiple, value - multiple);
@@ -153,7 +158,7 @@ void pair_up(const std::vector<Digit>& rest, std::vector<Pair>& chosen, std::vec
                 left.push_back(rest[k]);
             }
         }
-        chosen.push_back({low, apart});
+        chosen.push_back({.low = low, .apart = apart});
         pair_up(left, chosen, best);
         chosen.pop_back();
     };
@@ -161,7 +166,7 @@ void pair_up(const std::vector<Digit>& rest, std::vector<Pair>& chosen, std::vec
         with(std::nullopt, 0);
     }
     for (std::size_t k = 1; k < rest.size(); ++k) {
-        with(Digit{rest[k].exponent - low.exponent, rest[k].negative != low.negative}, k);
+        with(Digit{.exponent = rest[k].exponent - low.exponent, .negative = rest[k].negative != low.negative}, k);
     }
 }
 
@@ -172,7 +177,7 @@ public:
 
     Part product(std::int64_t value) {
         const int zeros = trailing_zeros(value);
-        return Digit{zeros, value < 0} * odd_product(std::abs(value) >> zeros);
+        return Digit{.exponent = zeros, .negative = value < 0} * odd_product(std::abs(value) >> zeros);
     }
 
 private:
@@ -191,6 +196,7 @@ private:
         if (!found && digits > 6) {
             found = with_five_adders(value);
         }
+        // NOLINTNEXTLINE(bugprone-unchecked-optional-access): pairs of all digits always make the value
         return found ? *found : *by_pairs(value, digits);
     }
 
@@ -199,8 +205,11 @@ private:
         if (a.negative && !b.negative) {
             std::swap(a, b);
         }
-        steps.push_back({a.term, b.term, b.exponent - a.exponent, a.negative != b.negative});
-        return {made, a.exponent, a.negative};
+        steps.push_back({.first = a.term,
+                         .second = b.term,
+                         .shift = b.exponent - a.exponent,
+                         .subtract = a.negative != b.negative});
+        return {.term = made, .exponent = a.exponent, .negative = a.negative};
     }
 
     // In the fewest levels.
@@ -218,7 +227,10 @@ private:
         return parts.front();
     }
 
-    Part times_pair(Part a, Digit pair) { return sum(Digit{pair.exponent, false} * a, Digit{0, pair.negative} * a); }
+    Part times_pair(Part a, Digit pair) {
+        return sum(Digit{.exponent = pair.exponent, .negative = false} * a,
+                   Digit{.exponent = 0, .negative = pair.negative} * a);
+    }
 
     Part by_digits(std::int64_t value) {
         std::vector<Part> parts;
@@ -302,7 +314,7 @@ private:
             if (digit_count(quotient) > 3) {
                 return Found{};
             }
-            const Part multiple = Digit{zeros, false} * times_pair(operand, pair);
+            const Part multiple = Digit{.exponent = zeros, .negative = false} * times_pair(operand, pair);
             std::vector<Part> parts{other()};
             for (const Digit factor : digits_of(quotient)) {
                 parts.push_back(factor * multiple);
@@ -358,7 +370,7 @@ private:
                     return {};
                 }
                 const Found found = (this->*way)(odd);
-                return found ? Found{Digit{zeros, rest < 0} * *found} : Found{};
+                return found ? Found{Digit{.exponent = zeros, .negative = rest < 0} * *found} : Found{};
             };
             Found found = with_pair_divided_out(value, [&](Digit pair, std::int64_t rest) {
                 const Found part = short_enough(rest);

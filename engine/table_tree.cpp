@@ -20,6 +20,7 @@ struct Function {
     std::size_t offset; // bits into the first word, where there is less than a word
     std::size_t bits;
 
+    // NOLINTNEXTLINE(clang-analyzer-core.BitwiseShift): only where there are more bits
     [[nodiscard]] std::size_t size() const { return bits > word_bits ? std::size_t{1} << (bits - word_bits) : 1; }
     [[nodiscard]] std::uint64_t word(std::size_t k) const {
         if (bits >= word_bits) {
@@ -32,7 +33,7 @@ struct Function {
     // Part number k of those in which only the lowest `fewer` address bits change.
     [[nodiscard]] Function part(std::size_t k, std::size_t fewer) const {
         const std::size_t start = offset + (k << fewer);
-        return {words + start / 64, start % 64, fewer};
+        return {.words = words + start / 64, .offset = start % 64, .bits = fewer};
     }
     [[nodiscard]] bool depends_on(std::size_t bit) const {
         // Those of 64 addresses whose given bit is 0.
@@ -139,7 +140,7 @@ private:
             }
         }
         slots_[slot_of(function, hash)] = static_cast<std::uint32_t>(nodes_.size() + 1);
-        nodes_.push_back({function, hash, cell, 0});
+        nodes_.push_back({.function = function, .hash = hash, .cell = cell, .wire = 0});
         paths_.resize(paths_.size() + address_bits_, no_path);
         return nodes_.size() - 1;
     }
@@ -149,7 +150,7 @@ private:
         std::size_t size = 0;
         for (std::size_t bit = 0; bit < function.bits; ++bit) {
             if (function.depends_on(bit)) {
-                support[size++] = {true, bit};
+                support[size++] = {.is_wire = true, .number = bit};
             }
         }
         if (size > timing_.inputs) {
@@ -190,8 +191,8 @@ private:
             const bool wide = all(Cell::f7);
             const auto& [zero, one, select] = timing_.mux_ps[wide ? 1 : 0];
             const std::size_t made = append(function, hash, wide ? Cell::f8 : Cell::f7);
-            arrive(made, {false, branches[0]}, zero);
-            arrive(made, {false, branches[1]}, one);
+            arrive(made, {.is_wire = false, .number = branches[0]}, zero);
+            arrive(made, {.is_wire = false, .number = branches[1]}, one);
             arrive(made, support.back(), select);
             return made;
         }
@@ -207,7 +208,7 @@ private:
         }
         for (auto branch = branches.begin(); branch != branches.begin() + count; ++branch) {
             if (nodes_[*branch].cell != Cell::constant && std::find(branches.begin(), branch, *branch) == branch) {
-                inputs[read++] = {false, *branch};
+                inputs[read++] = {.is_wire = false, .number = *branch};
             }
         }
         return look_up(function, hash, std::span(inputs).first(read));
@@ -304,7 +305,7 @@ TableTree table_tree(std::span<const std::uint64_t> words, std::size_t data_bits
     for (std::size_t column = 0; column < columns; ++column) {
         const auto part = words.subspan(64 * column, std::min<std::size_t>(64, words.size()));
         std::array<std::uint64_t, 64> square{};
-        std::copy(part.begin(), part.end(), square.begin());
+        std::ranges::copy(part, square.begin());
         transpose(square);
         for (std::size_t bit = 0; bit < data_bits; ++bit) {
             functions[bit * columns + column] = square[bit];
@@ -313,7 +314,8 @@ TableTree table_tree(std::span<const std::uint64_t> words, std::size_t data_bits
     Tree tree(address_bits, library.lut);
     TableTree result{.address_bits = address_bits};
     for (std::size_t bit = 0; bit < data_bits; ++bit) {
-        const std::span<const double> paths = tree.paths({functions.data() + bit * columns, 0, address_bits});
+        const std::span<const double> paths =
+            tree.paths({.words = functions.data() + bit * columns, .offset = 0, .bits = address_bits});
         result.paths.insert(result.paths.end(), paths.begin(), paths.end());
     }
     result.lut = tree.lut();
@@ -336,11 +338,11 @@ const TableTree& TableTrees::operator()(const TableContents& contents) {
     }
     entries_ += contents.entries.size();
     return known_
-        .emplace(hash, Known{{contents.entries.begin(), contents.entries.end()},
-                             contents.low,
-                             contents.address_bits,
-                             contents.data_bits,
-                             table_tree(words_of(contents), contents.data_bits, library_)})
+        .emplace(hash, Known{.entries = {contents.entries.begin(), contents.entries.end()},
+                             .low = contents.low,
+                             .address_bits = contents.address_bits,
+                             .data_bits = contents.data_bits,
+                             .tree = table_tree(words_of(contents), contents.data_bits, library_)})
         ->second.tree;
 }
 

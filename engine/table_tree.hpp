@@ -17,7 +17,7 @@ namespace lat_sr {
 
 struct TableTree {
     std::size_t address_bits = 0;
-    std::vector<double> paths{}; // picoseconds from every address bit to every data bit, data bit by data bit
+    std::vector<double> paths; // picoseconds from every address bit to every data bit, data bit by data bit
     int lut = 0;
 
     [[nodiscard]] std::span<const double> to(std::size_t data_bit) const {
