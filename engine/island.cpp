@@ -54,13 +54,10 @@ template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
     child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
-
     ++counts_.evaluations;
-    if (fit) {
-        // Other constants may cost other shift-adds.
-        if (!within_budget(child.tree, child.cost)) {
-            child.loss = worthless;
-        }
+    // Other constants may cost other shift-adds.
+    if (fit && !within_budget(child.tree, child.cost)) {
+        child.loss = worthless;
     }
     if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
         child.loss = loss_of(child.tree);

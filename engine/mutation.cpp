@@ -104,8 +104,7 @@ void Mutator::change_operation(Tree& tree, const Slack& slack, Random& random) c
         return;
     }
     const Node drawn = grammar_.random_operation(random, tree[i].arity());
-    const bool by_constant = tree[i].arity() == 2 &&
-                             (tree[Tree::right_of(i)].op == Op::constant || tree[tree.left_of(i)].op == Op::constant);
+    const bool by_constant = has_constant_operand(tree, i);
     if (slack.allows(i, slack.typical_ps(drawn.op, by_constant) - slack.typical_ps(tree[i].op, by_constant))) {
         tree[i].op = drawn.op;
         tree[i].value = drawn.value;

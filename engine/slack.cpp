@@ -54,10 +54,9 @@ TypicalDelays::TypicalDelays(const CostModel& model) {
 Slack::Slack(const CostModel& model, const Budget& budget)
     : delays_(model), available_ps_(budget.latency * std::max(model.available_ps - model.register_ps, 0.0)) {}
 
-double Slack::own_ps(const Tree& tree, std::size_t i) const {
-    const bool by_constant = tree[i].arity() == 2 &&
-                             (tree[Tree::right_of(i)].op == Op::constant || tree[tree.left_of(i)].op == Op::constant);
-    return typical_ps(tree[i].op, by_constant);
+bool has_constant_operand(const Tree& tree, std::size_t i) {
+    return tree[i].arity() == 2 &&
+           (tree[Tree::right_of(i)].op == Op::constant || tree[tree.left_of(i)].op == Op::constant);
 }
 
 void Slack::measure(const Tree& tree, CostEstimator& estimator) {
@@ -92,7 +91,8 @@ void Slack::measure(const Tree& tree, CostEstimator& estimator) {
         }
         // Inside of a lookup operations take no time, as long as it stays one.
         const bool root = marks[i] == Fusion::root;
-        const double without = (root ? slack_[i] + arrival_[i] : slack_without_lookup_[i]) - own_ps(tree, i);
+        const double without = (root ? slack_[i] + arrival_[i] : slack_without_lookup_[i]) -
+                               typical_ps(tree[i].op, has_constant_operand(tree, i));
         for (const std::size_t operand : {left, right}) {
             slack_[operand] = std::numeric_limits<double>::infinity();
             slack_without_lookup_[operand] = without;

@@ -22,6 +22,9 @@ struct TypicalDelays {
     std::array<double, operation_count> by_constant{}; // where one of two operands is a constant
 };
 
+// Whether one of two operands is a constant, which makes another operation of the node.
+bool has_constant_operand(const Tree& tree, std::size_t i);
+
 // Owns its memory; one instance a formula under way.
 class Slack {
 public:
@@ -58,7 +61,6 @@ private:
         return in_lookup_[i] != 0 && leaf.op == Op::variable &&
                !fusion_.depends_on_no_other(root_of_[i], leaf.variable);
     }
-    [[nodiscard]] double own_ps(const Tree& tree, std::size_t i) const;
 
     TypicalDelays delays_;
     double available_ps_;
