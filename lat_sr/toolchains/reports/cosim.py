@@ -77,7 +77,8 @@ def _table(source: Source) -> tuple[list[str], list[list[str]]]:
     """Names of the columns, and the cells of each row."""
     lines = [line.strip() for line in source.text.splitlines()]
     borders = [number for number, line in enumerate(lines) if re.fullmatch(r"\+(-+\+)+", line)]
-    if len(borders) != 3:
+    # A border that was cut off between two cells is a border too, of fewer cells.
+    if len(borders) != 3 or len({lines[number] for number in borders}) != 1:
         raise source.fail(_NO_TABLE)
     top, middle, bottom = borders
     head, body = lines[top + 1 : middle], lines[middle + 1 : bottom]

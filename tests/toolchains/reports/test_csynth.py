@@ -65,10 +65,11 @@ def test_other_files_are_refused(text: str, message: str) -> None:
     assert str(caught.value).endswith("last line")
 
 
-@given(st.integers(0, len(csynth().rstrip()) - 1))
-def test_a_cut_file_is_never_read(length: int) -> None:
-    with pytest.raises(ToolFailedError):
-        parse_csynth(csynth()[:length])
+def test_a_cut_file_is_never_read() -> None:
+    text = csynth().rstrip()
+    for length in range(len(text)):
+        with pytest.raises(ToolFailedError):
+            parse_csynth(text[:length])
 
 
 def test_missing_and_unreadable_files(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -69,12 +70,10 @@ def test_other_files_are_refused(text: str, message: str) -> None:
 WHOLE = utilization()
 
 
-@given(st.integers(0, len(WHOLE)))
-def test_a_cut_file_is_never_read_as_other_numbers(length: int) -> None:
-    try:
-        assert parse_utilization(WHOLE[:length]) == parse_utilization(WHOLE)
-    except ToolFailedError:
-        assert length < len(WHOLE)
+def test_a_cut_file_is_never_read_as_other_numbers() -> None:
+    for length in range(len(WHOLE)):
+        with suppress(ToolFailedError):
+            assert parse_utilization(WHOLE[:length]) == parse_utilization(WHOLE)
 
 
 def test_files(tmp_path: Path) -> None:
