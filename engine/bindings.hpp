@@ -2,6 +2,7 @@
 #pragma once
 
 #include "constraints.hpp"
+#include "data.hpp"
 #include "evaluation.hpp"
 #include "fixed_point.hpp"
 #include "operators.hpp"
@@ -15,6 +16,8 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <tuple>
 #include <variant>
@@ -27,6 +30,9 @@ using Matrix = nanobind::ndarray<const T, nanobind::ndim<2>, nanobind::c_contig,
 template <class T>
 using Vector = nanobind::ndarray<const T, nanobind::ndim<1>, nanobind::c_contig, nanobind::device::cpu>;
 
+// Rows, or rows and outputs.
+template <class T> using Targets = nanobind::ndarray<const T, nanobind::c_contig, nanobind::device::cpu>;
+
 // A name, or a Python callable.
 using Loss = std::variant<std::string, std::shared_ptr<UserLoss>>;
 
@@ -35,6 +41,19 @@ using FormatFields = std::tuple<int, int, bool, int, int, std::int64_t, std::int
 // kind, operands, low, high, fraction, index, value, format of a cast
 using NodeFields =
     std::tuple<int, std::vector<std::size_t>, std::int64_t, std::int64_t, int, std::size_t, std::int64_t, FormatFields>;
+
+// Throws std::invalid_argument if X, y and weights do not have the same rows.
+template <class T>
+Data<T> make_data(const Matrix<T>& X, const Targets<T>& y, std::span<const T> weights, std::uint64_t seed) {
+    const bool matrix = y.ndim() == 2;
+    if ((!matrix && y.ndim() != 1) || X.shape(0) != y.shape(0) || y.size() == 0 ||
+        (!weights.empty() && weights.size() != y.shape(0))) {
+        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
+    }
+    return Data<T>({X.data(), X.size()}, {y.data(), y.size()}, weights, X.shape(1), seed, matrix ? y.shape(1) : 1);
+}
+// Throws std::invalid_argument if the tree has other variables or outputs than the data.
+void check_tree(const Tree& tree, std::size_t features, std::size_t outputs);
 
 // Throws std::invalid_argument for an unknown mode.
 FixedFormat make_format(const FormatFields& fields);

@@ -192,23 +192,26 @@ private:
 };
 
 template <class T>
-Outcome search(const Matrix<T>& X, const Vector<T>& y, const std::optional<Vector<T>>& weights,
+Outcome search(const Matrix<T>& X, const Targets<T>& y, const std::optional<Vector<T>>& weights,
                const Settings& settings, nb::object callback, const std::optional<nb::bytes>& state,
                nb::object keep_state) {
     std::span<const T> weight_values;
     if (weights) {
         weight_values = {weights->data(), weights->size()};
     }
-    if (settings.circuit && settings.circuit->data.rows() != y.size()) {
+    if (settings.circuit && settings.circuit->data.rows() != X.shape(0)) {
         throw std::invalid_argument("the circuit model must have the rows of X");
-    }
-    if (X.shape(0) != y.size() || X.shape(0) == 0 || (weights && weights->size() != y.size())) {
-        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
     }
     PythonMonitor<T> monitor(std::move(callback), std::move(keep_state));
     const std::string start = state ? std::string(state->c_str(), state->size()) : std::string();
     const nb::gil_scoped_release without_gil;
-    const Data<T> data({X.data(), X.size()}, {y.data(), y.size()}, weight_values, X.shape(1), settings.seed);
+    const Data<T> data = make_data(X, y, weight_values, settings.seed);
+    if (settings.objective.user != nullptr && data.outputs() > 1) {
+        throw std::invalid_argument("a loss of the caller's own is one of one output");
+    }
+    for (const Tree& guess : settings.guesses) {
+        check_tree(guess, data.features(), data.outputs());
+    }
     Task<T> task{.data = data,
                  .objective = settings.objective,
                  .cost = settings.cost,

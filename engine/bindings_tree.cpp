@@ -38,7 +38,7 @@ namespace {
 // A power is as many multiplications.
 constexpr int largest_exponent = 1024;
 
-Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix) {
+Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix, std::size_t outputs) {
     std::vector<Node> nodes;
     nodes.reserve(postfix.size());
     for (const auto& [name, value] : postfix) {
@@ -58,7 +58,7 @@ Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix) {
             nodes.push_back(operation_node(op, value));
         }
     }
-    return Tree(std::move(nodes));
+    return Tree(std::move(nodes), outputs);
 }
 
 std::vector<std::pair<std::string, double>> postfix_of(const Tree& tree) {
@@ -70,25 +70,8 @@ std::vector<std::pair<std::string, double>> postfix_of(const Tree& tree) {
     return result;
 }
 
-template <class T> Data<T> make_data(const Matrix<T>& X, const Vector<T>& y, std::span<const T> weights = {}) {
-    if (X.shape(0) != y.size() || X.shape(0) == 0 || (!weights.empty() && weights.size() != y.size())) {
-        throw std::invalid_argument("X, y and weights must have the same number of rows, at least one");
-    }
-    return Data<T>(std::span<const T>(X.data(), X.size()), std::span<const T>(y.data(), y.size()), weights, X.shape(1),
-                   Data<T>::keep_order);
-}
-
-void check_variables(const Tree& tree, std::size_t features) {
-    for (const Node& node : tree.nodes()) {
-        if (node.op == Op::variable && node.variable >= features) {
-            throw std::invalid_argument("the tree uses variable " + std::to_string(node.variable) + " of data with " +
-                                        std::to_string(features) + " columns");
-        }
-    }
-}
-
 template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X) {
-    check_variables(tree, X.shape(1));
+    check_tree(tree, X.shape(1), 1);
     const std::vector<T> zeros(X.shape(0));
     const Data<T> data(std::span<const T>(X.data(), X.size()), zeros, {}, X.shape(1), Data<T>::keep_order);
     Evaluator<T> evaluator(data, {});
@@ -100,19 +83,19 @@ template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X)
 }
 
 template <class T>
-double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights, const Loss& kind,
+double loss(const Tree& tree, const Matrix<T>& X, const Targets<T>& y, const std::vector<T>& weights, const Loss& kind,
             double parameter, double value_limit) {
-    check_variables(tree, X.shape(1));
-    const Data<T> data = make_data(X, y, std::span<const T>(weights));
+    const Data<T> data = make_data(X, y, std::span<const T>(weights), Data<T>::keep_order);
+    check_tree(tree, data.features(), data.outputs());
     Evaluator<T> evaluator(data, make_objective(kind, parameter, value_limit));
     return evaluator.loss(tree, data.all());
 }
 
 template <class T>
 std::tuple<double, std::vector<double>, std::vector<double>>
-derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind, double parameter) {
-    check_variables(tree, X.shape(1));
-    const Data<T> data = make_data(X, y);
+derivatives(const Tree& tree, const Matrix<T>& X, const Targets<T>& y, const Loss& kind, double parameter) {
+    const Data<T> data = make_data(X, y, {}, Data<T>::keep_order);
+    check_tree(tree, data.features(), data.outputs());
     Evaluator<T> evaluator(data, make_objective(kind, parameter));
     std::vector<std::size_t> positions;
     tree.constants(positions);
@@ -131,10 +114,10 @@ FitMethod method_named(const std::string& name) {
 }
 
 template <class T>
-std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind,
+std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const Targets<T>& y, const Loss& kind,
                                      double parameter, int steps, const std::optional<std::string>& method) {
-    check_variables(tree, X.shape(1));
-    const Data<T> data = make_data(X, y);
+    const Data<T> data = make_data(X, y, {}, Data<T>::keep_order);
+    check_tree(tree, data.features(), data.outputs());
     Evaluator<T> evaluator(data, make_objective(kind, parameter));
     ConstantFitter<T> fitter(evaluator);
     Tree fitted = tree;
@@ -144,9 +127,10 @@ std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const
 }
 
 template <class T>
-std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
+std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Targets<T>& y, const std::string& kind,
                                        double parameter, double value_limit) {
-    return std::make_unique<Scorer<T>>(make_data(X, y), make_objective(kind, parameter, value_limit));
+    return std::make_unique<Scorer<T>>(make_data(X, y, {}, Data<T>::keep_order),
+                                       make_objective(kind, parameter, value_limit));
 }
 
 template <class T> void bind_scorer(nb::module_& module, const char* name) {
@@ -156,7 +140,7 @@ template <class T> void bind_scorer(nb::module_& module, const char* name) {
             "losses",
             [](Scorer<T>& scorer, const std::vector<Tree>& trees, std::size_t threads) {
                 for (const Tree& tree : trees) {
-                    check_variables(tree, scorer.features());
+                    check_tree(tree, scorer.features(), scorer.outputs());
                 }
                 const nb::gil_scoped_release without_gil;
                 return scorer.losses(trees, threads);
@@ -174,6 +158,19 @@ template <class T> void bind_values(nb::module_& module) {
 }
 
 } // namespace
+
+void check_tree(const Tree& tree, std::size_t features, std::size_t outputs) {
+    if (tree.outputs() != outputs) {
+        throw std::invalid_argument("the tree has " + std::to_string(tree.outputs()) + " outputs for targets with " +
+                                    std::to_string(outputs) + " columns");
+    }
+    for (const Node& node : tree.nodes()) {
+        if (node.op == Op::variable && node.variable >= features) {
+            throw std::invalid_argument("the tree uses variable " + std::to_string(node.variable) + " of data with " +
+                                        std::to_string(features) + " columns");
+        }
+    }
+}
 
 Op operation_named(const std::string& name) {
     const auto op = find_operation(name);
@@ -193,10 +190,13 @@ void bind_trees(nb::module_& module) {
     });
     module.def("instruction_set", [] { return std::string(kernels<float>().instruction_set); });
     nb::class_<Tree>(module, "Tree")
-        .def("__init__",
-             [](Tree* self, const std::vector<std::pair<std::string, double>>& postfix) {
-                 new (self) Tree(make_tree(postfix));
-             })
+        .def(
+            "__init__",
+            [](Tree* self, const std::vector<std::pair<std::string, double>>& postfix, std::size_t outputs) {
+                new (self) Tree(make_tree(postfix, outputs));
+            },
+            "postfix"_a, "outputs"_a = 1)
+        .def_prop_ro("outputs", &Tree::outputs)
         .def_prop_ro("postfix", &postfix_of)
         .def_prop_ro("size", &Tree::complexity)
         .def_prop_ro("depth", &Tree::depth)

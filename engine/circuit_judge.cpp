@@ -6,7 +6,13 @@ CircuitJudge::CircuitJudge(const CircuitModel& model)
     : model_(model), lowering_(model.lowering, model.data), circuit_(model.library, model.available_ps) {}
 
 std::optional<Cost> CircuitJudge::operator()(const Tree& tree) {
-    lowered_ = &lowering_({&tree, 1});
+    tree.roots(roots_);
+    outputs_.clear();
+    for (const std::size_t root : roots_) {
+        const std::span<const Node> output = tree.subtree(root);
+        outputs_.emplace_back(std::vector<Node>(output.begin(), output.end()));
+    }
+    lowered_ = &lowering_(outputs_);
     if (lowered_->refusal != Refusal::none) {
         return std::nullopt;
     }

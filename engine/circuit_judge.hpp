@@ -1,4 +1,5 @@
-// What a formula really costs and computes: lowered on the data, traced and scheduled as the toolchain will build it.
+// What a formula really costs and computes: lowered on the data, traced and scheduled as the toolchain will build it,
+// all outputs in one circuit.
 #pragma once
 
 #include "circuit_cost.hpp"
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <vector>
 
 namespace lat_sr {
 
@@ -30,14 +32,16 @@ public:
     // Empty where the formula cannot be put into fixed point or an operation misses the clock.
     std::optional<Cost> operator()(const Tree& tree);
 
-    // Of the last formula that had a cost: the output on every row, in units of the ports' last bit.
-    [[nodiscard]] std::span<const std::int64_t> values() const { return lowered_->values.front(); }
+    // Of the last formula that had a cost: its outputs, each on every row, in units of the ports' last bit.
+    [[nodiscard]] std::span<const std::span<const std::int64_t>> values() const { return lowered_->values; }
     [[nodiscard]] int fraction() const { return model_.data.format().fraction; }
 
 private:
     const CircuitModel& model_;
     Lowering lowering_;
     CircuitCost circuit_;
+    std::vector<std::size_t> roots_;
+    std::vector<Tree> outputs_;
     const Lowered* lowered_ = nullptr;
 };
 

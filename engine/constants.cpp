@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <span>
+#include <utility>
 
 namespace lat_sr {
 
@@ -14,15 +16,40 @@ FitMethod best_method(const Objective& objective) {
     case LossKind::l1:
     case LossKind::quantile:
     case LossKind::logistic:
+    case LossKind::cross_entropy:
         return FitMethod::bfgs;
     default:
         return FitMethod::gauss_newton;
     }
 }
 
+// A value that several constants have moves all of them: its derivatives are the sums of theirs.
+template <class T> bool ConstantFitter<T>::differentiate(const Tree& tree, RowRange range, Order order) {
+    const std::span<const std::size_t> positions = constants_.positions();
+    const bool finite = evaluator_.derivatives(tree, positions, range, order, derivatives_);
+    const std::size_t n = constants_.count();
+    if (n == positions.size() || !finite) {
+        return finite;
+    }
+    by_value_.loss = derivatives_.loss;
+    by_value_.gradient.assign(n, 0.0);
+    by_value_.curvature.assign(order == Order::second ? n * n : 0, 0.0);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        const std::size_t row = constants_.number(i);
+        by_value_.gradient[row] += derivatives_.gradient[i];
+        for (std::size_t j = 0; order == Order::second && j <= i; ++j) {
+            const auto [low, high] = std::minmax({row, constants_.number(j)});
+            const double both = i != j && low == high ? 2.0 : 1.0; // halves of the matrix
+            by_value_.curvature[high * n + low] += both * derivatives_.curvature[i * positions.size() + j];
+        }
+    }
+    std::swap(derivatives_, by_value_);
+    return finite;
+}
+
 // (curvature + damping * diagonal) * step = -gradient, by Cholesky's decomposition.
 template <class T> bool ConstantFitter<T>::solve(double damping) {
-    const std::size_t n = positions_.size();
+    const std::size_t n = constants_.count();
     const std::vector<double>& curvature = derivatives_.curvature;
     double largest = 0.0;
     for (std::size_t i = 0; i < n; ++i) {
@@ -70,28 +97,28 @@ template <class T> bool ConstantFitter<T>::solve(double damping) {
 
 template <class T> void ConstantFitter<T>::keep_start(const Tree& tree) {
     start_.clear();
-    for (const std::size_t position : positions_) {
-        start_.push_back(tree[position].value);
+    for (std::size_t i = 0; i < constants_.count(); ++i) {
+        start_.push_back(constants_.value(tree, i));
     }
 }
 
 template <class T> void ConstantFitter<T>::move(Tree& tree, double factor) {
-    for (std::size_t i = 0; i < positions_.size(); ++i) {
+    for (std::size_t i = 0; i < constants_.count(); ++i) {
         // Constants that single precision cannot tell apart would make the printed formula another one.
-        tree[positions_[i]].value =
-            factor == 0.0 ? start_[i] : static_cast<double>(static_cast<T>(start_[i] + factor * step_[i]));
+        const double moved = static_cast<double>(static_cast<T>(start_[i] + factor * step_[i]));
+        constants_.set(tree, i, factor == 0.0 ? start_[i] : moved);
     }
 }
 
 template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps) {
-    if (!evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
+    if (!differentiate(tree, range, Order::second)) {
         return evaluator_.loss(tree, range);
     }
     double best = derivatives_.loss;
     double damping = 1e-3;
     bool current = true; // derivatives_ belong to the tree's constants
     for (int step = 0; step < steps; ++step) {
-        if (!current && !evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
+        if (!current && !differentiate(tree, range, Order::second)) {
             break;
         }
         current = true;
@@ -122,10 +149,10 @@ template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange r
 }
 
 template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, int steps) {
-    if (!evaluator_.derivatives(tree, positions_, range, Order::first, derivatives_)) {
+    if (!differentiate(tree, range, Order::first)) {
         return evaluator_.loss(tree, range);
     }
-    const std::size_t n = positions_.size();
+    const std::size_t n = constants_.count();
     double best = derivatives_.loss;
     quasi_newton_.reset(n);
     bool first = true;
@@ -154,11 +181,11 @@ template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, in
         const bool converged = best - loss < 1e-6 * best;
         best = loss;
         gradient_ = derivatives_.gradient;
-        if (converged || steps <= 0 || !evaluator_.derivatives(tree, positions_, range, Order::first, derivatives_)) {
+        if (converged || steps <= 0 || !differentiate(tree, range, Order::first)) {
             break;
         }
         for (std::size_t i = 0; i < n; ++i) {
-            step_[i] = tree[positions_[i]].value - start_[i];
+            step_[i] = constants_.value(tree, i) - start_[i];
             gradient_[i] = derivatives_.gradient[i] - gradient_[i];
         }
         quasi_newton_.update(step_, gradient_);
@@ -169,8 +196,8 @@ template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, in
 
 template <class T>
 double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method) {
-    tree.constants(positions_);
-    if (positions_.empty() || steps <= 0) {
+    constants_.find(tree);
+    if (constants_.count() == 0 || steps <= 0) {
         return evaluator_.loss(tree, range);
     }
     return method.value_or(best_method(evaluator_.objective())) == FitMethod::bfgs ? bfgs(tree, range, steps)

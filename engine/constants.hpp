@@ -3,6 +3,7 @@
 
 #include "evaluation.hpp"
 #include "quasi_newton.hpp"
+#include "tied_constants.hpp"
 
 #include <array>
 #include <optional>
@@ -29,19 +30,22 @@ public:
 private:
     double gauss_newton(Tree& tree, RowRange range, int steps);
     double bfgs(Tree& tree, RowRange range, int steps);
+    // By the values of the constants.
+    bool differentiate(const Tree& tree, RowRange range, Order order);
     bool solve(double damping);
     // Puts start + factor * step into the tree.
     void move(Tree& tree, double factor);
     void keep_start(const Tree& tree);
 
     Evaluator<T>& evaluator_;
-    std::vector<std::size_t> positions_;
+    TiedConstants constants_;
     std::vector<double> start_;
     std::vector<double> step_;
     std::vector<double> factor_; // Cholesky
     std::vector<double> gradient_;
     QuasiNewton quasi_newton_;
     Derivatives derivatives_;
+    Derivatives by_value_; // of tied constants
 };
 
 extern template class ConstantFitter<float>;

@@ -38,7 +38,14 @@ bool ShapeChecker::allows_sizes(const Tree& tree) {
             depths_[i] = std::max(depths_[i], depths_[left] + 1);
         }
     }
-    return sizes_.back() <= limits_.maxsize && depths_.back() <= limits_.maxdepth;
+    std::size_t size = 0;
+    for (std::size_t end = tree.length(); end > 0; end = tree.begin_of(end - 1)) {
+        size += sizes_[end - 1];
+        if (depths_[end - 1] > limits_.maxdepth) {
+            return false;
+        }
+    }
+    return size <= limits_.maxsize;
 }
 
 bool ShapeChecker::allows_nesting(const Tree& tree, const NestingRule& rule) {

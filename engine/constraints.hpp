@@ -24,7 +24,7 @@ struct ShapeLimits {
         std::size_t right = unlimited; // also of a unary operation
     };
 
-    std::size_t maxsize = 30;
+    std::size_t maxsize = 30; // of all outputs together
     std::size_t maxdepth = 10;
     std::array<OperandSizes, operation_count> operand_sizes{};
     std::vector<NestingRule> nesting;

@@ -77,8 +77,12 @@ void CostEstimator::finish(Value& result, std::span<const Value* const> operands
         place(result, segment);
     }
     narrow(result, model_.width_limit);
-    if (std::ranges::find(charged_, result.hash) == charged_.end()) {
-        charged_.push_back(result.hash);
+    charge(result.hash, price);
+}
+
+void CostEstimator::charge(std::uint64_t hash, const Price& price) {
+    if (std::ranges::find(charged_, hash) == charged_.end()) {
+        charged_.push_back(hash);
         cost_.lut += price.lut;
         cost_.dsp += price.dsp;
         cost_.bram += price.bram;
@@ -416,17 +420,22 @@ Cost CostEstimator::operator()(const Tree& tree) {
         }
         values_[i] = node(tree, i);
     }
-    Value result = values_.back();
+    for (std::size_t end = tree.length(); end > 0; end = tree.begin_of(end - 1)) {
+        output(values_[end - 1]);
+    }
+    return cost_;
+}
+
+void CostEstimator::output(Value result) {
     if (result.low < model_.output_low || result.high > model_.output_high ||
         result.fraction > model_.output_fraction) {
         const WidthCost& cast = model_.primitives[static_cast<std::size_t>(Primitive::output_cast)];
         const int width = interval_width(result.low, result.high, result.fraction);
         place(result, by_width(cast.delay_ps, width));
-        cost_.lut += by_width(cast.lut, width);
+        charge(mix_hash(hash_kind(Primitive::output_cast), result.hash), {.lut = by_width(cast.lut, width)});
     }
-    cost_.latency = result.cycle + 1;
-    cost_.delay_ps = result.delay;
-    return cost_;
+    cost_.latency = std::max(cost_.latency, result.cycle + 1);
+    cost_.delay_ps = std::max(cost_.delay_ps, result.delay);
 }
 
 } // namespace lat_sr

@@ -140,7 +140,11 @@ private:
     Value function(const FunctionCost& cost, const Value& a, std::uint64_t identity);
     [[nodiscard]] const FunctionCost& function_cost(Op op) const;
 
-    // Puts the segments after the operands and charges the price, unless an equal node did.
+    // The tree's result behind its port.
+    void output(Value result);
+    // Unless an equal node was charged, of this output or another.
+    void charge(std::uint64_t hash, const Price& price);
+    // Puts the segments after the operands and charges the price.
     void finish(Value& result, std::span<const Value* const> operands, std::span<const double> segments,
                 const Price& price);
     void place(Value& value, double delay) const;

@@ -26,11 +26,12 @@ public:
     // Instead of a seed: rows stay in the order given.
     static constexpr std::uint64_t keep_order = ~std::uint64_t{0};
 
-    // X is row-major with `features` columns; weights may be empty.
+    // X and y are row-major with `features` and `outputs` columns; weights may be empty.
     Data(std::span<const T> X, std::span<const T> y, std::span<const T> weights, std::size_t features,
-         std::uint64_t seed)
-        : rows_(y.size()), features_(features), stride_((rows_ + pad - 1) / pad * pad), columns_(stride_ * features),
-          targets_(stride_), weights_(weights.empty() ? 0 : stride_), cumulative_(rows_ + 1), order_(rows_) {
+         std::uint64_t seed, std::size_t outputs = 1)
+        : rows_(y.size() / outputs), features_(features), outputs_(outputs), stride_((rows_ + pad - 1) / pad * pad),
+          columns_(stride_ * features), targets_(stride_ * outputs), weights_(weights.empty() ? 0 : stride_),
+          cumulative_(rows_ + 1), order_(rows_) {
         std::iota(order_.begin(), order_.end(), std::uint32_t{0});
         Random random(seed, 0x0da7a);
         for (std::size_t i = seed == keep_order ? 0 : rows_; i > 1; --i) {
@@ -41,7 +42,9 @@ public:
             for (std::size_t feature = 0; feature < features; ++feature) {
                 columns_[feature * stride_ + row] = X[from * features + feature];
             }
-            targets_[row] = y[from];
+            for (std::size_t output = 0; output < outputs; ++output) {
+                targets_[output * stride_ + row] = y[from * outputs + output];
+            }
             if (!weights.empty()) {
                 weights_[row] = weights[from];
             }
@@ -55,7 +58,8 @@ public:
     [[nodiscard]] std::size_t given_row(std::size_t row) const { return order_[row]; }
     [[nodiscard]] RowRange all() const { return {.begin = 0, .end = rows_}; }
     [[nodiscard]] const T* column(std::size_t feature) const { return columns_.data() + feature * stride_; }
-    [[nodiscard]] const T* targets() const { return targets_.data(); }
+    [[nodiscard]] std::size_t outputs() const { return outputs_; }
+    [[nodiscard]] const T* targets(std::size_t output) const { return targets_.data() + output * stride_; }
     // Null without weights.
     [[nodiscard]] const T* weights() const { return weights_.empty() ? nullptr : weights_.data(); }
     [[nodiscard]] double weight(RowRange range) const { return cumulative_[range.end] - cumulative_[range.begin]; }
@@ -65,6 +69,7 @@ private:
 
     std::size_t rows_;
     std::size_t features_;
+    std::size_t outputs_;
     std::size_t stride_;
     AlignedVector<T> columns_;
     AlignedVector<T> targets_;

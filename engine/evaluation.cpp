@@ -7,8 +7,13 @@ namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(3 * block) {
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), targets_(data.outputs()),
+      predictions_(data.outputs()), rows_((1 + 2 * data.outputs()) * block) {
     std::fill_n(rows_.begin(), block, T{1});
+    for (std::size_t output = 0; output < data.outputs(); ++output) {
+        first_.push_back(rows_.data() + (1 + 2 * output) * block);
+        second_.push_back(first_.back() + block);
+    }
 }
 
 template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
@@ -17,7 +22,10 @@ template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
     for (std::size_t i = 0; i < tree.length(); ++i) {
         limited_[i] = marks[i] == Fusion::root || (marks[i] == Fusion::separate && needs_table(tree[i])) ? 1 : 0;
     }
-    limited_.back() = 1;
+    tree.roots(roots_);
+    for (const std::size_t root : roots_) {
+        limited_[root] = 1;
+    }
 }
 
 template <class T> void Evaluator<T>::compile(const Tree& tree) {
@@ -70,13 +78,15 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
         stack_.push_back({.source = Source::slot, .index = instruction.slot});
         tape_.push_back(instruction);
     }
-    result_ = stack_.back();
-    if (slots_.size() < (slots + 1) * block) {
-        slots_.resize((slots + 1) * block);
+    results_ = stack_;
+    if (slots_.size() < (slots + results_.size()) * block) {
+        slots_.resize((slots + results_.size()) * block);
     }
-    if (result_.source == Source::scalar) {
-        result_ = {.source = Source::slot, .index = slots, .value = result_.value};
-        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slots * block), block, result_.value);
+    for (Operand& result : results_) {
+        if (result.source == Source::scalar) {
+            result.index = slots++;
+            std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(result.index * block), block, result.value);
+        }
     }
 }
 
@@ -89,7 +99,7 @@ template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t 
     return largest <= objective_.value_limit && largest < worthless;
 }
 
-template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t rows) {
+template <class T> bool Evaluator<T>::run_block(std::size_t row, std::size_t rows) {
     for (const Instruction& instruction : tape_) {
         const std::size_t op = index_of(instruction.op);
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
@@ -104,11 +114,22 @@ template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t
             kernels_.binary[op](pointer(instruction.a, row), pointer(instruction.b, row), out, rows);
         }
         if (instruction.limited && !within_limit(out, rows)) {
-            return nullptr;
+            return false;
         }
     }
-    const T* result = pointer(result_, row);
-    return tape_.empty() && !within_limit(result, rows) ? nullptr : result;
+    for (std::size_t output = 0; output < results_.size(); ++output) {
+        predictions_[output] = pointer(results_[output], row);
+        if (results_[output].source != Source::slot && !within_limit(predictions_[output], rows)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+template <class T> void Evaluator<T>::set_targets(std::size_t row) {
+    for (std::size_t output = 0; output < targets_.size(); ++output) {
+        targets_[output] = data_.targets(output) + row;
+    }
 }
 
 template <class T> bool Evaluator<T>::stopped() const {
@@ -126,12 +147,12 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        const T* prediction = stopped() ? nullptr : run_block(row, rows);
-        if (prediction == nullptr) {
+        if (stopped() || !run_block(row, rows)) {
             return worthless;
         }
-        total += row_loss(data_.targets() + row, prediction, weights == nullptr ? nullptr : weights + row, rows,
-                          static_cast<T>(objective_.parameter));
+        set_targets(row);
+        total += row_loss(targets_.data(), predictions_.data(), targets_.size(),
+                          weights == nullptr ? nullptr : weights + row, rows, static_cast<T>(objective_.parameter));
         if (!std::isfinite(total)) {
             return worthless;
         }
@@ -143,11 +164,12 @@ template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, 
     compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        const T* prediction = run_block(row, rows);
-        if (prediction == nullptr) {
+        if (!run_block(row, rows)) {
             return false;
         }
-        std::copy_n(prediction, rows, out.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+        for (std::size_t output = 0; output < predictions_.size(); ++output) {
+            std::copy_n(predictions_[output], rows, out.data() + output * range.size() + row - range.begin);
+        }
     }
     return true;
 }
@@ -178,7 +200,9 @@ template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row,
 }
 
 template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row, std::size_t rows) {
-    std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>((tree.length() - 1) * block));
+    for (const std::size_t root : roots_) {
+        std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>(root * block));
+    }
     for (std::size_t i = tree.length(); i-- > 0;) {
         const Node& node = tree[i];
         if (active_[i] == 0 || node.is_leaf()) {
@@ -230,17 +254,32 @@ template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
     }
 }
 
-template <class T> const T* Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows) {
+template <class T> bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows) {
     work_ += static_cast<double>(2 * rows * tree.length());
     if (stopped() || !forward(tree, row, rows)) {
-        return nullptr;
+        return false;
     }
-    const T* prediction = value_of(tree, tree.length() - 1, row);
-    if (tree.length() == 1 && !within_limit(prediction, rows)) {
-        return nullptr;
+    for (std::size_t output = 0; output < roots_.size(); ++output) {
+        predictions_[output] = value_of(tree, roots_[output], row);
+        if (tree[roots_[output]].is_leaf() && !within_limit(predictions_[output], rows)) {
+            return false;
+        }
     }
     backward(tree, row, rows);
-    return prediction;
+    return true;
+}
+
+template <class T> void Evaluator<T>::set_blocks(std::span<const std::size_t> constants, bool second_order) {
+    blocks_.clear();
+    ConstantBlock part;
+    for (const std::size_t root : roots_) {
+        const auto end = std::ranges::upper_bound(constants, root);
+        part.size = static_cast<std::size_t>(end - constants.begin()) - part.begin;
+        blocks_.push_back(part);
+        part.begin += part.size;
+        part.offset += part.size * part.size;
+    }
+    curvature_.assign(second_order ? part.offset : 0, 0.0);
 }
 
 template <class T>
@@ -259,26 +298,34 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
     }
-    T* first = rows_.data() + block;
-    T* second = first + block; // NOLINT(misc-const-correctness): the kernels write to it
+    set_blocks(constants, second_order);
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        const T* prediction = run_block_backwards(tree, row, rows);
-        if (prediction == nullptr) {
+        if (!run_block_backwards(tree, row, rows)) {
             return false;
         }
-        const T* targets = data_.targets() + row;
+        set_targets(row);
         const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
-        total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
-        kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
-        for (std::size_t j = 0; j < count; ++j) {
-            result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
+        total += kernels_.loss[kind](targets_.data(), predictions_.data(), targets_.size(), weights, rows, parameter);
+        kernels_.loss_gradient[kind](targets_.data(), predictions_.data(), targets_.size(), weights, first_.data(),
+                                     second_.data(), rows, parameter);
+        for (std::size_t output = 0; output < blocks_.size(); ++output) {
+            const auto [begin, size, offset] = blocks_[output];
+            for (std::size_t j = begin; j < begin + size; ++j) {
+                result.gradient[j] += kernels_.dot(first_[output], by_constant_[j], rows);
+            }
+            if (second_order) {
+                kernels_.gram(by_constant_.data() + begin, size, second_[output], rows, curvature_.data() + offset);
+            }
         }
-        if (second_order) {
-            kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
+    }
+    for (const auto& [begin, size, offset] : blocks_) {
+        for (std::size_t j = 0; second_order && j < size; ++j) {
+            std::copy_n(curvature_.data() + offset + j * size, j + 1,
+                        result.curvature.data() + (begin + j) * count + begin);
         }
     }
     const double scale = 1.0 / data_.weight(range);
@@ -301,11 +348,11 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        const T* prediction = stopped() ? nullptr : run_block(row, rows);
-        if (prediction == nullptr) {
+        if (stopped() || !run_block(row, rows)) {
             return worthless;
         }
-        std::copy_n(prediction, rows, user_.predictions.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+        std::copy_n(predictions_.front(), rows,
+                    user_.predictions.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
     }
     const double loss = objective_.user->loss(user_.rows(data_, range));
     return std::isfinite(loss) ? loss : worthless;
@@ -318,12 +365,11 @@ bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        const T* prediction = run_block_backwards(tree, row, rows);
-        if (prediction == nullptr) {
+        if (!run_block_backwards(tree, row, rows)) {
             return false;
         }
         const std::size_t offset = row - range.begin;
-        std::copy_n(prediction, rows, user_.predictions.data() + offset);
+        std::copy_n(predictions_.front(), rows, user_.predictions.data() + offset);
         for (std::size_t j = 0; j < constants.size(); ++j) {
             std::copy_n(adjoints_.data() + constants[j] * block, rows, tangents_.data() + j * range.size() + offset);
         }

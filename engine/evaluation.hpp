@@ -1,4 +1,5 @@
-// Evaluates trees on blocks of rows: losses, predictions, and derivatives by the constants.
+// Evaluates trees on blocks of rows: losses, predictions, and derivatives by the constants. A tree has the outputs of
+// the data.
 #pragma once
 
 #include "aligned.hpp"
@@ -45,7 +46,7 @@ public:
 
     // Weighted mean loss; `worthless` for non-finite values, for values beyond the limit, and after a stop.
     double loss(const Tree& tree, RowRange range);
-    // Values of the range's rows; false if any is not finite.
+    // Values of the range's rows, output after output; false if any is not finite.
     bool predict(const Tree& tree, RowRange range, std::span<T> out);
     // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
     bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
@@ -71,10 +72,19 @@ private:
         std::size_t slot = 0;
     };
 
+    // An output's constants, and where their block of the curvature begins. Others do not touch the output.
+    struct ConstantBlock {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+        std::size_t offset = 0;
+    };
+
     void compile(const Tree& tree);
+    void set_blocks(std::span<const std::size_t> constants, bool second_order);
     void prepare_derivatives(const Tree& tree);
-    // Prediction of one block, and its derivatives by all nodes with constants below into the adjoints; or null.
-    const T* run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
+    // Predictions of one block, and their derivatives by all nodes with constants below into the adjoints; or false.
+    bool run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
+    void set_targets(std::size_t row);
     double user_loss(const Tree& tree, RowRange range);
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
@@ -82,8 +92,8 @@ private:
     [[nodiscard]] bool stopped() const;
     [[nodiscard]] const T* pointer(const Operand& operand, std::size_t row) const;
     [[nodiscard]] bool within_limit(const T* values, std::size_t rows) const;
-    // Prediction of one block of rows, or null.
-    const T* run_block(std::size_t row, std::size_t rows);
+    // Predictions of one block of rows, or false.
+    bool run_block(std::size_t row, std::size_t rows);
     bool forward(const Tree& tree, std::size_t row, std::size_t rows);
     void backward(const Tree& tree, std::size_t row, std::size_t rows);
     [[nodiscard]] const T* value_of(const Tree& tree, std::size_t i, std::size_t row) const;
@@ -98,11 +108,18 @@ private:
     std::vector<Instruction> tape_;
     std::vector<Operand> stack_;
     std::vector<std::size_t> free_; // slots
-    Operand result_;
+    std::vector<std::size_t> roots_;
+    std::vector<Operand> results_;  // of the outputs
+    std::vector<const T*> targets_; // of a block, by output, and so on
+    std::vector<const T*> predictions_;
+    std::vector<T*> first_; // derivatives of the loss
+    std::vector<T*> second_;
     AlignedVector<T> slots_;
     AlignedVector<T> adjoints_;
     AlignedVector<T> rows_;              // ones, first and second derivatives of the loss
     std::vector<const T*> by_constant_;  // derivatives of a block's results
+    std::vector<ConstantBlock> blocks_;  // by output
+    std::vector<double> curvature_;      // blocks, one after the other
     std::vector<unsigned char> active_;  // has a constant below
     std::vector<unsigned char> limited_; // subject to the value limit
     UserColumns user_;

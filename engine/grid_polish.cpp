@@ -39,9 +39,9 @@ template <class T> bool GridPolisher<T>::take_if_better(const Tree& tree, Entry&
     return better;
 }
 
-template <class T> bool GridPolisher<T>::move(std::size_t position, Entry& entry) {
+template <class T> bool GridPolisher<T>::move(std::size_t number, Entry& entry) {
     constexpr double largest = 0x1.0p40; // beyond, a step of the grid changes nothing
-    const double scaled = std::floor(std::ldexp(entry.tree[position].value, fraction_) + 0.5);
+    const double scaled = std::floor(std::ldexp(constants_.value(entry.tree, number), fraction_) + 0.5);
     if (!(std::fabs(scaled) < largest)) {
         return false;
     }
@@ -49,7 +49,7 @@ template <class T> bool GridPolisher<T>::move(std::size_t position, Entry& entry
     Tree tree = entry.tree;
     bool moved = false;
     for (const std::int64_t neighbour : neighbours_) {
-        tree[position].value = std::ldexp(static_cast<double>(neighbour), -fraction_);
+        constants_.set(tree, number, std::ldexp(static_cast<double>(neighbour), -fraction_));
         moved = take_if_better(tree, entry) || moved;
     }
     return moved;
@@ -57,9 +57,9 @@ template <class T> bool GridPolisher<T>::move(std::size_t position, Entry& entry
 
 template <class T> void GridPolisher<T>::operator()(Entry& entry) {
     constexpr int moves = 16; // of one constant
-    entry.tree.constants(positions_);
-    for (const std::size_t position : positions_) {
-        for (int i = 0; i < moves && move(position, entry); ++i) {
+    constants_.find(entry.tree);
+    for (std::size_t number = 0; number < constants_.count(); ++number) {
+        for (int i = 0; i < moves && move(number, entry); ++i) {
         }
     }
 }

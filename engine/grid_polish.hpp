@@ -6,6 +6,7 @@
 #include "circuit_judge.hpp"
 #include "data.hpp"
 #include "fixed_point_loss.hpp"
+#include "tied_constants.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -29,12 +30,12 @@ private:
     bool take_if_better(const Tree& tree, Entry& entry);
     void list_neighbours(std::int64_t value);
     // Moves a constant to the best of its neighbours; false if none is better.
-    bool move(std::size_t position, Entry& entry);
+    bool move(std::size_t number, Entry& entry);
 
     CircuitJudge judge_;
     FixedPointLoss<T> loss_;
     int fraction_;
-    std::vector<std::size_t> positions_;
+    TiedConstants constants_;
     std::vector<std::int64_t> neighbours_;
 };
 

@@ -1,5 +1,7 @@
 #include "island.hpp"
 
+#include "output_variation.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -137,13 +139,28 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
     constexpr double heeded = 0.7;
     slack_.heed(random_.chance(heeded));
     slack_.measure(parent.tree, estimator_);
+    const bool several = task_.data.outputs() > 1;
     if (random_.chance(task_.options.crossover)) {
         const Member& donor = members_[tournament()];
+        constexpr double whole = 0.5;
+        if (several && random_.chance(whole)) {
+            child = with_output_of(parent.tree, donor.tree, random_);
+            return;
+        }
         donor_slack_.measure(donor.tree, estimator_);
         child = mutator_.crossover(parent.tree, slack_, donor.tree, donor_slack_, random_);
         return;
     }
+    constexpr double shared = 0.1;
+    if (several && random_.chance(shared)) {
+        child = with_shared_part(parent.tree, slack_, task_.limits.maxsize, random_);
+        return;
+    }
     child = mutator_.mutate(parent.tree, slack_, random_);
+    constexpr double everywhere = 0.5;
+    if (several && random_.chance(everywhere)) {
+        change_equal_parts(parent.tree, child);
+    }
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
@@ -174,9 +191,36 @@ template <class T> void Island<T>::place(Member member) {
     oldest_ = (oldest_ + 1) % members_.size();
 }
 
-template <class T> void Island<T>::found_population() {
+template <class T> bool Island<T>::found_output(Member& member, std::size_t output) {
     constexpr std::size_t largest = 9;
     constexpr int tries = 100;
+    std::vector<std::size_t> roots;
+    member.tree.roots(roots);
+    const Tree before = member.tree;
+    const auto admits = [&](std::span<const Node> nodes) {
+        member.tree = before;
+        member.tree.replace(roots[output], nodes);
+        return admit(member);
+    };
+    for (int attempt = 0; attempt < tries; ++attempt) {
+        const std::size_t room = std::max<std::size_t>(task_.limits.maxsize / roots.size(), 1);
+        const std::size_t size = 1 + random_.below(std::min(largest, room));
+        if (admits(task_.grammar.random_nodes(random_, size))) {
+            return true;
+        }
+    }
+    // Where random formulas do not fit, the cheapest ones do: single leaves.
+    for (std::size_t attempt = 0; attempt < task_.grammar.features + 1; ++attempt) {
+        const Node leaf = attempt == 0 ? constant_node(1.0) : variable_node(attempt - 1);
+        if (admits({&leaf, 1})) {
+            return true;
+        }
+    }
+    return false;
+}
+
+template <class T> void Island<T>::found_population() {
+    const std::size_t outputs = task_.data.outputs();
     for (const Tree& guess : task_.guesses) {
         Member member;
         member.tree = guess;
@@ -187,16 +231,11 @@ template <class T> void Island<T>::found_population() {
     }
     while (members_.size() < task_.options.population && !stopped()) {
         Member member;
-        bool admitted = false;
-        for (int attempt = 0; attempt < tries && !admitted; ++attempt) {
-            const std::size_t size = 1 + random_.below(std::min(largest, task_.limits.maxsize));
-            member.tree = Tree(task_.grammar.random_nodes(random_, size));
-            admitted = admit(member);
-        }
-        // Where random formulas do not fit, the cheapest ones do: single leaves.
-        for (std::size_t attempt = 0; attempt < task_.grammar.features + 1 && !admitted; ++attempt) {
-            member.tree = Tree({attempt == 0 ? constant_node(1.0) : variable_node(attempt - 1)});
-            admitted = admit(member);
+        member.tree = Tree(std::vector<Node>(outputs, constant_node(1.0)), outputs);
+        // One output after the other, so that a budget for all of them lets some through.
+        bool admitted = true;
+        for (std::size_t output = 0; output < outputs && admitted; ++output) {
+            admitted = found_output(member, output);
         }
         if (!admitted) {
             return;

@@ -121,6 +121,8 @@ private:
     [[nodiscard]] bool stopped() const { return stop_.load(std::memory_order_relaxed); }
     void draw_rows();
     void found_population();
+    // Puts a random formula that fits in the place of an output.
+    bool found_output(Member& member, std::size_t output);
     void rescore();
     std::size_t tournament();
     // Loss of the formula judged last, by its circuit.

@@ -10,10 +10,10 @@
 namespace lat_sr {
 
 // Names and formulas are those of lat_sr/losses.py.
-enum class LossKind : unsigned char { l2, l1, huber, quantile, l2_margin, logistic };
-inline constexpr std::size_t loss_count = 6;
-inline constexpr std::array<std::string_view, loss_count> loss_names{"l2",       "l1",        "huber",
-                                                                     "quantile", "l2_margin", "logistic"};
+enum class LossKind : unsigned char { l2, l1, huber, quantile, l2_margin, logistic, cross_entropy };
+inline constexpr std::size_t loss_count = 7;
+inline constexpr std::array<std::string_view, loss_count> loss_names{
+    "l2", "l1", "huber", "quantile", "l2_margin", "logistic", "cross_entropy"};
 
 // All pointers are to `rows` values; no output overlaps an input.
 template <class T> struct Kernels {
@@ -24,11 +24,13 @@ template <class T> struct Kernels {
     // Adjoint of the operand from that of the result: d = g * df/da.
     using UnaryGradient = void (*)(const T* a, const T* out, const T* g, T* d, std::size_t rows, int exponent);
     using BinaryGradient = void (*)(const T* a, const T* b, const T* out, const T* g, T* d, std::size_t rows);
-    // Weighted sum of losses; weights may be null.
-    using Loss = double (*)(const T* y, const T* prediction, const T* weights, std::size_t rows, T parameter);
-    // First derivative and a positive curvature of each row's loss, times its weight.
-    using LossGradient = void (*)(const T* y, const T* prediction, const T* weights, T* first, T* second,
-                                  std::size_t rows, T parameter);
+    // Weighted sum of the rows' losses, of which each is the mean over the outputs or one of all outputs; weights may
+    // be null. Targets and predictions are a column for each output.
+    using Loss = double (*)(const T* const* y, const T* const* prediction, std::size_t outputs, const T* weights,
+                            std::size_t rows, T parameter);
+    // First derivative and a positive curvature of each row's loss by each output, times the row's weight.
+    using LossGradient = void (*)(const T* const* y, const T* const* prediction, std::size_t outputs, const T* weights,
+                                  T* const* first, T* const* second, std::size_t rows, T parameter);
 
     std::array<Unary, operation_count> unary{};
     std::array<Binary, operation_count> binary{};

@@ -23,6 +23,12 @@ template <class Accept> std::size_t random_node(const Tree& tree, Random& random
     return found;
 }
 
+std::size_t random_root(const Tree& tree, Random& random) {
+    std::vector<std::size_t> roots;
+    tree.roots(roots);
+    return roots.size() == 1 ? roots.front() : roots[random.below(roots.size())];
+}
+
 } // namespace
 
 Mutator::Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights)
@@ -123,13 +129,16 @@ void Mutator::change_leaf(Tree& tree, const Slack& slack, Random& random) const 
 }
 
 double Mutator::added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf) {
-    if (tree[i].op != Op::constant || leaf.op == Op::constant || i + 1 >= tree.length()) {
+    if (tree[i].op != Op::constant || leaf.op == Op::constant) {
         return 0.0;
     }
     // A variable in the place of a constant makes another operation of the node above.
     std::size_t parent = i + 1;
-    while (tree.begin_of(parent) > i) {
+    while (parent < tree.length() && tree.begin_of(parent) > i) {
         ++parent;
+    }
+    if (parent == tree.length()) {
+        return 0.0; // an output by itself
     }
     return slack.typical_ps(tree[parent].op, false) - slack.typical_ps(tree[parent].op, true);
 }
@@ -196,9 +205,12 @@ void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& r
         }
         break;
     }
-    case Mutation::randomise:
-        tree = Tree(grammar_.random_nodes(random, 1 + random.below(maxsize_)));
+    case Mutation::randomise: {
+        const std::size_t root = random_root(tree, random);
+        const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[root].size);
+        tree.replace(root, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(room, 1))));
         break;
+    }
     case Mutation::simplify:
         tree = simplified(tree);
         break;

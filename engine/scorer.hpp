@@ -22,6 +22,7 @@ public:
     ~Scorer() = default;
 
     [[nodiscard]] std::size_t features() const { return data_.features(); }
+    [[nodiscard]] std::size_t outputs() const { return data_.outputs(); }
 
     // Weighted mean losses on all rows, in the order of the trees.
     std::vector<double> losses(std::span<const Tree> trees, std::size_t threads);

@@ -114,6 +114,15 @@ Nodes simplify(const Tree& tree, std::size_t i) {
 
 } // namespace
 
-Tree simplified(const Tree& tree) { return Tree(simplify(tree, tree.length() - 1)); }
+Tree simplified(const Tree& tree) {
+    std::vector<std::size_t> roots;
+    tree.roots(roots);
+    Nodes nodes;
+    for (const std::size_t root : roots) {
+        const Nodes output = simplify(tree, root);
+        nodes.insert(nodes.end(), output.begin(), output.end());
+    }
+    return Tree(std::move(nodes), roots.size());
+}
 
 } // namespace lat_sr

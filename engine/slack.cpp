@@ -76,7 +76,9 @@ void Slack::measure(const Tree& tree, CostEstimator& estimator) {
         in_lookup_[i] = marks[i] == Fusion::inside ? 1 : 0;
     }
     // From the root down: an operand may be as late as its node may, less what the node itself takes.
-    slack_.back() = available_ps_ - arrival_.back();
+    for (std::size_t end = length; end > 0; end = tree.begin_of(end - 1)) {
+        slack_[end - 1] = available_ps_ - arrival_[end - 1];
+    }
     for (std::size_t i = length; i-- > 0;) {
         if (tree[i].arity() == 0) {
             continue;

@@ -28,7 +28,10 @@ public:
             put(value);
         }
     }
-    void put(const Tree& tree) { put(std::vector<Node>(tree.nodes().begin(), tree.nodes().end())); }
+    void put(const Tree& tree) {
+        put(tree.outputs());
+        put(std::vector<Node>(tree.nodes().begin(), tree.nodes().end()));
+    }
 
     [[nodiscard]] std::string bytes() && { return std::move(bytes_); }
 
@@ -62,9 +65,11 @@ public:
         }
     }
     void get(Tree& tree) {
+        std::size_t outputs = 0;
         std::vector<Node> nodes;
+        get(outputs);
         get(nodes);
-        tree = Tree(std::move(nodes));
+        tree = Tree(std::move(nodes), outputs);
     }
     [[nodiscard]] bool at_end() const { return bytes_.empty(); }
 

@@ -7,9 +7,9 @@
 
 namespace lat_sr {
 
-Tree::Tree(std::vector<Node> nodes) : nodes_(std::move(nodes)) {
+Tree::Tree(std::vector<Node> nodes, std::size_t outputs) : nodes_(std::move(nodes)), outputs_(outputs) {
     if (!update()) {
-        throw std::invalid_argument("the nodes are not one tree in postfix order");
+        throw std::invalid_argument("the nodes are not one tree in postfix order for each output");
     }
 }
 
@@ -24,7 +24,20 @@ bool Tree::update() {
         }
         nodes_[i].size = size;
     }
-    return !nodes_.empty() && nodes_.back().size == nodes_.size();
+    std::size_t trees = 0;
+    for (std::size_t end = nodes_.size(); end > 0; end -= nodes_[end - 1].size) {
+        ++trees;
+    }
+    return trees > 0 && trees == outputs_;
+}
+
+void Tree::roots(std::vector<std::size_t>& positions) const {
+    positions.resize(outputs_);
+    std::size_t end = nodes_.size();
+    for (std::size_t output = outputs_; output-- > 0;) {
+        positions[output] = end - 1;
+        end -= nodes_[end - 1].size;
+    }
 }
 
 void Tree::replace(std::size_t i, std::span<const Node> replacement) {
@@ -53,7 +66,7 @@ std::size_t Tree::depth() const {
             depths[i] = std::max(depths[i], depths[left_of(i)] + 1);
         }
     }
-    return depths.empty() ? 0 : depths.back();
+    return depths.empty() ? 0 : std::ranges::max(depths);
 }
 
 std::uint64_t Tree::hash(std::vector<std::uint64_t>& stack) const { return hash_of(stack, true); }
@@ -81,7 +94,11 @@ std::uint64_t Tree::hash_of(std::vector<std::uint64_t>& stack, bool constants) c
         }
         stack.push_back(result);
     }
-    return stack.back();
+    std::uint64_t result = stack.front();
+    for (std::size_t output = 1; output < stack.size(); ++output) {
+        result = mix_hash(result, stack[output]);
+    }
+    return result;
 }
 
 void Tree::constants(std::vector<std::size_t>& positions) const {

@@ -1,4 +1,5 @@
-// Expression trees as postfix arrays: operands first, the root last, every subtree contiguous.
+// Expression trees as postfix arrays: operands first, the root last, every subtree contiguous. A formula with several
+// outputs is a tree for each, one after the other: nothing joins them, so nothing can part them.
 #pragma once
 
 #include "operators.hpp"
@@ -29,14 +30,18 @@ inline Node operation_node(Op op, double value = 0.0) { return {.value = value, 
 class Tree {
 public:
     Tree() = default;
-    // Postfix order. Throws std::invalid_argument if the nodes do not form one tree.
-    explicit Tree(std::vector<Node> nodes);
+    // Postfix order. Throws std::invalid_argument if the nodes do not form one tree for each output.
+    explicit Tree(std::vector<Node> nodes, std::size_t outputs = 1);
 
     [[nodiscard]] std::size_t length() const { return nodes_.size(); }
     [[nodiscard]] bool empty() const { return nodes_.empty(); }
     [[nodiscard]] const Node& operator[](std::size_t i) const { return nodes_[i]; }
     [[nodiscard]] Node& operator[](std::size_t i) { return nodes_[i]; }
     [[nodiscard]] std::span<const Node> nodes() const { return nodes_; }
+
+    [[nodiscard]] std::size_t outputs() const { return outputs_; }
+    // Positions of the outputs' roots, in order.
+    void roots(std::vector<std::size_t>& positions) const;
 
     // First node of the subtree whose root is i.
     [[nodiscard]] std::size_t begin_of(std::size_t i) const { return i + 1 - nodes_[i].size; }
@@ -51,9 +56,9 @@ public:
     // Puts `replacement` in the place of the subtree whose root is i.
     void replace(std::size_t i, std::span<const Node> replacement);
 
-    // Node count of the formula as printed: a power's exponent is a node there.
+    // Node count of the formula as printed, of all outputs together: a power's exponent is a node there.
     [[nodiscard]] std::size_t complexity() const;
-    // Nodes on the longest path from the root to a leaf.
+    // Nodes on the longest path from a root to a leaf.
     [[nodiscard]] std::size_t depth() const;
     // Equal for equal formulas, whatever the order of operands of sums and products. `stack` is scratch memory.
     [[nodiscard]] std::uint64_t hash(std::vector<std::uint64_t>& stack) const;
@@ -63,13 +68,14 @@ public:
     // Positions of the constants, in order.
     void constants(std::vector<std::size_t>& positions) const;
 
-    // Recomputes the subtree sizes; false if the nodes do not form one tree.
+    // Recomputes the subtree sizes; false if the nodes do not form one tree for each output.
     bool update();
 
 private:
     [[nodiscard]] std::uint64_t hash_of(std::vector<std::uint64_t>& stack, bool constants) const;
 
     std::vector<Node> nodes_;
+    std::size_t outputs_ = 1;
 };
 
 constexpr std::uint64_t mix_hash(std::uint64_t seed, std::uint64_t value) {

@@ -1,4 +1,5 @@
-// Losses that the caller of the library defines. They see whole columns, and are slow beside those of kernels.hpp.
+// Losses of one output that the caller of the library defines. They see whole columns, and are slow beside those of
+// kernels.hpp.
 #pragma once
 
 #include "data.hpp"
@@ -24,7 +25,7 @@ struct UserColumns {
 
     // Weights are 1 where there are none.
     template <class T> LossRows rows(const Data<T>& data, RowRange range) {
-        const T* y = data.targets() + range.begin;
+        const T* y = data.targets(0) + range.begin;
         targets.assign(y, y + range.size());
         if (data.weights() == nullptr) {
             weights.assign(range.size(), 1.0);

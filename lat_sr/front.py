@@ -84,26 +84,40 @@ _FIGURES: Mapping[str, Callable[[Any], Any]] = {
 
 @dataclass(frozen=True, slots=True)
 class FrontPoint:
-    """One formula of a front.
+    """One formula of a front, or the formulas of several outputs that are one circuit.
 
     Parameters
     ----------
-    expression : Expression
-        Over the input names of the circuit.
+    expressions : tuple of Expression
+        One for each output, over the input names of the circuit.
     loss : float
         Mean training loss in float64 arithmetic.
     circuit : PredictedCircuit
-        The circuit of this formula alone.
+        The circuit of these formulas alone.
     """
 
-    expression: Expression
+    expressions: tuple[Expression, ...]
     loss: float
     circuit: PredictedCircuit
 
     @property
+    def expression(self) -> Expression:
+        """The formula of the only output; InputError where there are several."""
+        from lat_sr.expression import only_expression
+
+        return only_expression(self.expressions)
+
+    @property
+    def equation(self) -> str:
+        """The formulas as text, with semicolons between them."""
+        from lat_sr.expression import equation_of
+
+        return equation_of(self.expressions)
+
+    @property
     def complexity(self) -> int:
-        """Nodes of the expression tree."""
-        return self.expression.size
+        """Nodes of the expression trees."""
+        return sum(expression.size for expression in self.expressions)
 
     @property
     def latency_cycles(self) -> int:
@@ -122,7 +136,7 @@ class FrontPoint:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-ready description, read back by `from_dict`."""
-        return {"equation": str(self.expression), "loss": self.loss, "circuit": self.circuit.to_dict()}
+        return {"equation": self.equation, "loss": self.loss, "circuit": self.circuit.to_dict()}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> FrontPoint:
@@ -133,12 +147,12 @@ class FrontPoint:
         FormatError
             The description lacks something or does not fit together.
         """
-        from lat_sr.expression import parse
+        from lat_sr.expression import parse_equation
 
         try:
             circuit = PredictedCircuit.from_dict(data["circuit"])
-            expression = parse(data["equation"], circuit.datapath.input_names)
-            return cls(expression, float(data["loss"]), circuit)
+            expressions = parse_equation(data["equation"], circuit.datapath.input_names)
+            return cls(expressions, float(data["loss"]), circuit)
         except (KeyError, TypeError, AttributeError) as error:
             raise FormatError(
                 f"a front point is damaged ({error!r}); fit and save the model again"
@@ -235,7 +249,7 @@ def require_within(points: Sequence[FrontPoint], budget: Budget) -> list[FrontPo
     raise BudgetError(
         f"no expression meets the budget {', '.join(f'{name}={getattr(budget, name)}' for name in asked)}; "
         "the smallest that one meets is "
-        f"{', '.join(f'{name}={getattr(least, _COSTS[name])}' for name in asked)} (for {least.expression})"
+        f"{', '.join(f'{name}={getattr(least, _COSTS[name])}' for name in asked)} (for {least.equation})"
     )
 
 
@@ -259,7 +273,7 @@ def non_dominated(points: Iterable[FrontPoint]) -> list[FrontPoint]:
             point.latency_cycles,
             point.lut,
             point.complexity,
-            str(point.expression),
+            point.equation,
         ),
     )
     kept: list[FrontPoint] = []

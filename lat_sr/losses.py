@@ -23,16 +23,16 @@ UserGradient = Callable[[Floats, Floats, Floats], Floats]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """A loss of single rows; that of a formula is their weighted mean.
+    """A loss of single rows; that of a formula is their weighted mean, and with several outputs the mean over them too.
 
     Parameters
     ----------
     name : str
     rows : callable
         From targets, predictions and the parameter to each row's loss.
-    julia_name : str
+    julia_name : str, optional
         In LossFunctions.jl, with ``{0}`` for the parameter.
-    julia : str
+    julia : str, optional
         Julia code of a row's loss from the prediction p and the target y.
     parameter : str or None
         What ``loss_parameter`` means.
@@ -42,6 +42,9 @@ class Loss:
         The parameter is above 0 and below this.
     two_classes : bool
         Whether the targets must be -1 and +1.
+    classes : bool
+        Whether the loss is one of all outputs, which score a class each; the targets are the classes' probabilities, 1
+        for the class of the row and 0 for the others. `rows` then takes and needs all columns.
 
     Examples
     --------
@@ -52,19 +55,20 @@ class Loss:
 
     name: str
     rows: Callable[[Floats, Floats, float], Floats]
-    julia_name: str
-    julia: str
+    julia_name: str = ""
+    julia: str = ""
     parameter: str | None = None
     default: float = 1.0
     below: float = math.inf
     two_classes: bool = False
+    classes: bool = False
 
     def __call__(self, y: Floats, prediction: Floats, parameter: float | None = None) -> Floats:
         """Loss of each row.
 
         Parameters
         ----------
-        y, prediction : ndarray, shape (n_samples,)
+        y, prediction : ndarray, shape (n_samples,) or (n_samples, n_outputs)
         parameter : float, optional
             The default one if not given.
 
@@ -72,7 +76,8 @@ class Loss:
         -------
         ndarray, shape (n_samples,)
         """
-        return np.asarray(self.rows(y, prediction, self.checked_parameter(parameter)))
+        rows = np.asarray(self.rows(y, prediction, self.checked_parameter(parameter)))
+        return rows.mean(axis=1) if rows.ndim > 1 else rows
 
     def checked_parameter(self, parameter: float | None) -> float:
         """The parameter, or the default one for None.
@@ -98,6 +103,12 @@ def _huber(y: Floats, prediction: Floats, threshold: float) -> Floats:
 
 def _quantile(y: Floats, prediction: Floats, quantile: float) -> Floats:
     return np.maximum(quantile * (y - prediction), (quantile - 1.0) * (y - prediction))
+
+
+def _cross_entropy(y: Floats, prediction: Floats, _: float) -> Floats:
+    # The largest score is taken away first, so that no exponential overflows.
+    scores = prediction - prediction.max(axis=1, keepdims=True)
+    return np.log(np.exp(scores).sum(axis=1)) - (y * scores).sum(axis=1)  # type: ignore[no-any-return]
 
 
 #: By name, in the order of the engine's.
@@ -146,6 +157,7 @@ LOSSES: Mapping[str, Loss] = {
             julia="log1p(exp(-y * p))",
             two_classes=True,
         ),
+        Loss(name="cross_entropy", rows=_cross_entropy, classes=True),
     )
 }
 
@@ -179,7 +191,7 @@ def mean_loss(
     ----------
     loss : str or callable
         A name in :data:`LOSSES`, or a user's loss.
-    y, prediction : ndarray, shape (n_samples,)
+    y, prediction : ndarray, shape (n_samples,) or (n_samples, n_outputs)
     weights : ndarray, shape (n_samples,), optional
     parameter : float, optional
         Of a named loss; the default one if not given.

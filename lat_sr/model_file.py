@@ -64,7 +64,13 @@ def _plain(value: Any) -> Any:
 
 
 def _user_operators(fronts: list[OutputFront]) -> dict[str, str]:
-    used = {name for front in fronts for point in front.points for name in point.expression.operator_counts}
+    used = {
+        name
+        for front in fronts
+        for point in front.points
+        for expression in point.expressions
+        for name in expression.operator_counts
+    }
     return {name: str(OPERATORS[name].expansion) for name in sorted(used) if OPERATORS[name].is_user_defined}
 
 

@@ -177,7 +177,7 @@ def checkpoint_writer(
         found[output] = [
             {
                 "output": output,
-                "equation": str(point.expression),
+                "equation": point.equation,
                 "loss": point.loss,
                 "complexity": point.complexity,
                 "latency_searched": point.latency_cycles,
@@ -243,7 +243,7 @@ def write_run(
                 "stop_reason": front.stop_reason,
                 "points": len(front.points),
             }
-            for name, front in zip(model.output_names_, model.fronts_, strict=True)
+            for name, front in zip(model._front_names, model.fronts_, strict=True)
         ],
         "latency_predicted": model.latency_,
         "data": dict(data or {}),

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from lat_sr.errors import InputError, LatSrError, VerificationError
-from lat_sr.expression import evaluate
+from lat_sr.expression import Expression, equation_of, evaluate
 from lat_sr.front import Budget, FrontPoint, PredictedCircuit, spread
 from lat_sr.reporting.columns import VERIFICATION_COLUMNS, columns_frame
 
@@ -91,28 +91,31 @@ class _Candidate:
     """A circuit to build, and what it should do."""
 
     output: str
-    equation: str
     points: tuple[FrontPoint, ...]
     circuit: PredictedCircuit
-    # Number of the output, None for all together.
+    # Number of the only output, None for all together.
     number: int | None
     selected: bool
+
+    @property
+    def expressions(self) -> list[Expression]:
+        return [expression for point in self.points for expression in point.expressions]
 
 
 def _candidates(model: LatencyAwareEstimator, limit: int | None) -> Iterator[_Candidate]:
     """Circuits of the front; with several outputs the selected one of all together comes last."""
     share = None if limit is None else max(1, limit // len(model.fronts_))
     for number, (name, front, chosen) in enumerate(
-        zip(model.output_names_, model.fronts_, model.selected_, strict=True)
+        zip(model._front_names, model.fronts_, model.selected_, strict=True)
     ):
         count = len(front.points) if share is None else share
         for position in spread(front.points, count, always=[chosen]):
             point = front.points[position]
-            yield _Candidate(name, str(point.expression), (point,), point.circuit, number, position == chosen)
+            output = number if len(point.expressions) == 1 else None
+            yield _Candidate(name, (point,), point.circuit, output, position == chosen)
     if len(model.fronts_) > 1:
         points = tuple(f.points[i] for f, i in zip(model.fronts_, model.selected_, strict=True))
-        equations = "; ".join(str(point.expression) for point in points)
-        yield _Candidate("all", equations, points, model.circuit_, None, True)
+        yield _Candidate("all", points, model.circuit_, None, True)
 
 
 def verify(
@@ -212,7 +215,7 @@ def _expected(candidate: _Candidate, model: LatencyAwareEstimator) -> dict[str, 
     several = {"output": candidate.output} if len(model.fronts_) > 1 else {}
     return {
         **several,
-        "equation": candidate.equation,
+        "equation": equation_of(candidate.expressions),
         "loss": float(np.mean([point.loss for point in candidate.points])),
         "complexity": sum(point.complexity for point in candidate.points),
         "latency_predicted": candidate.circuit.latency_cycles,
@@ -273,7 +276,7 @@ def _accuracy(
         return dict.fromkeys(columns)
     datapath = candidate.circuit.datapath
     in_float = np.stack(
-        [evaluate(point.expression, inputs, model.input_names_) for point in candidate.points], axis=1
+        [evaluate(formula, inputs, model.input_names_) for formula in candidate.expressions], axis=1
     )
     in_fixed = datapath.evaluate(inputs)
     error = np.abs(in_fixed - in_float)

@@ -37,7 +37,7 @@ class StandInEngine:
             text = given if isinstance(given, str) else given[number % len(given)]
             expression = parse(text, problem.feature_names)
             loss = float(np.mean((evaluate(expression, problem.X, problem.feature_names) - problem.y) ** 2))
-            points.append(Point(expression, loss, expression.size, 1, 0.0, 0.0, 0.0))
+            points.append(Point((expression,), loss, expression.size, 1, 0.0, 0.0, 0.0))
         if callback is not None:
             callback(0.5, 10, points)
         return SearchResult(tuple(points), 10, 0.5, self.stop_reason, problem.seed)

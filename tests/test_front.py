@@ -24,7 +24,7 @@ PLAIN = lower(parse("x0"), "ap_fixed<8,4>")
 
 
 def point(loss, latency=1, lut=10, text="x0", dsp=0):
-    return FrontPoint(parse(text), loss, PredictedCircuit(PLAIN, latency, 1000.0, lut, 8, dsp))
+    return FrontPoint((parse(text),), loss, PredictedCircuit(PLAIN, latency, 1000.0, lut, 8, dsp))
 
 
 @given(
@@ -111,7 +111,7 @@ def test_spread_holds_the_selected_and_every_latency():
 
 def test_point_round_trip():
     circuit = PredictedCircuit(lower(parse("sin(x0) + 1"), "ap_fixed<8,4>"), 2, 1234.5, 20, 16, 1)
-    original = FrontPoint(parse("sin(x0) + 1"), 0.5, circuit)
+    original = FrontPoint((parse("sin(x0) + 1"),), 0.5, circuit)
     assert FrontPoint.from_dict(json.loads(json.dumps(original.to_dict()))) == original
 
 

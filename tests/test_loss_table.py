@@ -30,6 +30,20 @@ def test_rows(name: str, rows: list[float]) -> None:
     np.testing.assert_allclose(LOSSES[name](Y, PREDICTION), rows)
 
 
+def test_cross_entropy() -> None:
+    y = np.array([[1.0, 0.0, 0.0], [0.0, 0.25, 0.75]])
+    scores = np.array([[2.0, 1.0, -1.0], [1000.0, 999.0, 1000.0]])
+    probability = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probability /= probability.sum(axis=1, keepdims=True)
+    np.testing.assert_allclose(LOSSES["cross_entropy"](y, scores), -(y * np.log(probability)).sum(axis=1))
+
+
+def test_several_outputs_give_the_mean_of_their_losses() -> None:
+    y, prediction = np.column_stack([Y, Y]), np.column_stack([PREDICTION, Y])
+    np.testing.assert_allclose(LOSSES["l2"](y, prediction), [0.125, 4.5])
+    assert mean_loss("l1", y, prediction) == pytest.approx(0.875)
+
+
 def test_parameters() -> None:
     np.testing.assert_allclose(LOSSES["huber"](Y, PREDICTION, 2.0), [0.125, 4.0])
     np.testing.assert_allclose(LOSSES["quantile"](Y, PREDICTION, 0.9), [0.45, 0.3])
@@ -61,6 +75,28 @@ def test_the_engine_has_the_same_losses_in_the_same_order() -> None:
 
 @given(
     st.sampled_from(sorted(LOSSES)),
+    st.integers(2, 6),
+    st.integers(1, 150),
+    st.sampled_from([np.float32, np.float64]),
+    st.integers(0, 1000),
+)
+def test_the_engine_computes_the_same_of_several_outputs(
+    name: str, outputs: int, rows: int, dtype: type, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    scores = (rng.normal(size=(rows, outputs)) * 20).astype(dtype)
+    y = np.where(rng.random((rows, outputs)) < 0.5, -1.0, 1.0).astype(dtype)
+    if LOSSES[name].classes:
+        y = rng.dirichlet(np.ones(outputs), rows).astype(dtype)
+    weights = rng.uniform(0.1, 2, rows).astype(dtype)
+    tree = _engine.Tree([("variable", float(output)) for output in range(outputs)], outputs)
+    value = _engine.loss(tree, scores, y, weights.tolist(), name, 0.7, np.inf)
+    expected = mean_loss(name, y.astype(float), scores.astype(float), weights.astype(float), 0.7)
+    assert value == pytest.approx(expected, rel=3e-6 if dtype is np.float32 else 1e-12)
+
+
+@given(
+    st.sampled_from(sorted(name for name, loss in LOSSES.items() if not loss.classes)),
     st.lists(st.tuples(st.sampled_from([-1.0, 1.0]), st.floats(-50, 50)), min_size=1, max_size=40),
     st.floats(0.01, 0.99),
 )

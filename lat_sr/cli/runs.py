@@ -59,11 +59,17 @@ def fit(
     maxsize: Annotated[int, typer.Option(help="Most nodes of a formula.")] = 30,
     engine: Annotated[str, typer.Option(help="native, or pysr, which needs Julia.")] = "native",
     loss: Annotated[
-        str, typer.Option(help="auto, l2, l1, huber, quantile; for classes also l2_margin and logistic.")
+        str,
+        typer.Option(
+            help="auto, l2, l1, huber, quantile; for classes also l2_margin, logistic and cross_entropy."
+        ),
     ] = "auto",
     loss_parameter: Annotated[
         float | None, typer.Option(help="Threshold of huber, or the quantile of quantile.")
     ] = None,
+    multi_output: Annotated[
+        str, typer.Option(help="Several outputs: separate searches, a joint one, or auto.")
+    ] = "auto",
     select_features: Annotated[int | None, typer.Option(help="Keep so many features, by importance.")] = None,
     selection: Annotated[
         str, typer.Option(help="Formula to use: accuracy, best, score, or its row.")
@@ -109,6 +115,7 @@ def fit(
         engine=engine,
         loss=loss,
         loss_parameter=loss_parameter,
+        multi_output=multi_output,
         select_k_features=select_features,
         timeout=60.0 if seconds is None and evaluations is None else seconds,
         max_evaluations=evaluations,

@@ -17,11 +17,11 @@ from sklearn.utils.validation import _check_sample_weight, check_is_fitted, vali
 
 from lat_sr.errors import FormatError, InputError, LatSrError
 from lat_sr.estimators.data import check_finite, check_samples, important_features, warn_of_overflow
-from lat_sr.estimators.fitting import OutputFront, SearchSettings, fit_fronts
+from lat_sr.estimators.fitting import Formulas, OutputFront, SearchSettings, fit_fronts
 from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Expression, evaluate, parse, to_latex, to_sympy
 from lat_sr.front import MODEL_SELECTION, Budget, FrontPoint, PredictedCircuit, scores, select_point
-from lat_sr.losses import UserLoss
+from lat_sr.losses import LOSSES, UserLoss
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
 from lat_sr.search.problem import FIXED_POINT
@@ -95,6 +95,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "maxsize": [_COUNT],
         "maxdepth": [_COUNT],
         "loss_parameter": [_POSITIVE, None],
+        "multi_output": [StrOptions({"auto", "separate", "joint"})],
         "select_k_features": [_COUNT, None],
         "guesses": ["array-like", None],
         "warm_start": ["boolean"],
@@ -136,6 +137,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         maxdepth: int = 10,
         loss: str | UserLoss = "auto",
         loss_parameter: float | None = None,
+        multi_output: str = "auto",
         select_k_features: int | None = None,
         guesses: Sequence[str] | Sequence[Sequence[str]] | None = None,
         warm_start: bool = False,
@@ -173,6 +175,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.maxdepth = maxdepth
         self.loss = loss
         self.loss_parameter = loss_parameter
+        self.multi_output = multi_output
         self.select_k_features = select_k_features
         self.guesses = guesses
         self.warm_start = warm_start
@@ -229,7 +232,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
         check_samples(X, targets, features, output_names)
-        hardware = self._hardware(self._settings().operators)
+        settings = self._settings(len(output_names))
+        hardware = self._hardware(settings.operators)
         columns = np.arange(X.shape[1])
         if self.select_k_features is not None:
             columns = important_features(
@@ -237,7 +241,8 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             )
         inputs = np.ascontiguousarray(X[:, columns])
         names = port_names([features[column] for column in columns])
-        guesses = self._guesses(names, len(output_names))
+        searches = 1 if settings.joint else len(output_names)
+        guesses = self._guesses(names, searches, len(output_names) // searches)
         warn_of_overflow(inputs, names, hardware.precision, "feature")
         warn_of_overflow(targets, output_names, hardware.precision, "target")
         try:
@@ -249,10 +254,10 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
                 output_names=output_names,
                 hardware=hardware,
                 budget=self._budget(),
-                settings=self._settings(),
+                settings=settings,
                 engine=self._engine(hardware),
                 guesses=guesses,
-                seeds=[_seed(generator) for _ in output_names],
+                seeds=[_seed(generator) for _ in range(searches)],
                 report=None if place is None else checkpoint_writer(place),
                 checkpoint=kept,
             )
@@ -297,18 +302,28 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             operators=operators,
         )
 
-    def _guesses(self, names: Sequence[str], outputs: int) -> list[list[Expression]]:
-        """Formulas to start from, a list for each output: those given, and with `warm_start` those found before."""
+    def _guesses(self, names: Sequence[str], searches: int, outputs: int) -> list[list[Formulas]]:
+        """Formulas to start from, a list for each search: those given, and with `warm_start` those found before.
+
+        Each holds one for each of the search's outputs.
+        """
         given: list[Any] = list(self.guesses or ())
-        if outputs == 1 and all(isinstance(guess, str) for guess in given):
-            given = [given]
-        if given and (len(given) != outputs or any(isinstance(part, str) for part in given)):
-            raise InputError(f"guesses must hold a list of formulas for each of the {outputs} outputs")
-        guesses = [[parse(text, names) for text in part] for part in given] or [[] for _ in range(outputs)]
+        if outputs > 1:
+            if any(isinstance(guess, str) or len(guess) != outputs for guess in given):
+                raise InputError(f"each of guesses must hold a formula for each of the {outputs} outputs")
+            guesses = [[tuple(parse(text, names) for text in guess) for guess in given]]
+        else:
+            if searches == 1 and all(isinstance(guess, str) for guess in given):
+                given = [given]
+            if given and (len(given) != searches or any(isinstance(part, str) for part in given)):
+                raise InputError(f"guesses must hold a list of formulas for each of the {searches} outputs")
+            guesses = [[(parse(text, names),) for text in part] for part in given] or [
+                [] for _ in range(searches)
+            ]
         before = getattr(self, "fronts_", ())
-        if self.warm_start and len(before) == outputs and tuple(self.input_names_) == tuple(names):
+        if self.warm_start and len(before) == searches and tuple(self.input_names_) == tuple(names):
             for part, front in zip(guesses, before, strict=True):
-                part.extend(point.expression for point in front.points)
+                part.extend(p.expressions for p in front.points if len(p.expressions) == outputs)
         return guesses
 
     def _engine(self, hardware: Hardware) -> Engine:
@@ -324,9 +339,18 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
     def _budget(self) -> Budget:
         return Budget(self.max_latency, self.max_lut, self.max_dsp)
 
-    def _settings(self) -> SearchSettings:
+    def _settings(self, outputs: int) -> SearchSettings:
+        loss = self._default_loss if self.loss == "auto" else self.loss
+        classes = isinstance(loss, str) and LOSSES[loss].classes
+        if classes and outputs > 1 and self.multi_output == "separate":
+            raise InputError(
+                f'the loss {loss} is one of all outputs; give multi_output="joint", or another loss to search the '
+                "outputs one by one"
+            )
         return SearchSettings(
-            loss=self._default_loss if self.loss == "auto" else self.loss,
+            joint=outputs > 1 and (self.multi_output == "joint" or (classes and self.multi_output == "auto")),
+            # Of one score it is this one.
+            loss="logistic" if classes and outputs == 1 else loss,
             loss_parameter=self.loss_parameter,
             operators=(*(self.unary_operators or ()), *(self.binary_operators or ())),
             constraints=self.constraints or {},
@@ -373,11 +397,22 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         return [front.points[i] for front, i in zip(self.fronts_, self.selected_, strict=True)]
 
     @property
+    def _formulas(self) -> list[Expression]:
+        """The selected formula of each output."""
+        return [expression for point in self._chosen for expression in point.expressions]
+
+    @property
+    def _front_names(self) -> tuple[str, ...]:
+        """Outputs of the fronts; "all" for that of several outputs together."""
+        return self.output_names_ if len(self.fronts_) == len(self.output_names_) else ("all",)
+
+    @property
     def equations_(self) -> pd.DataFrame:
         """The front: one row for each formula, with its loss and what its circuit is predicted to cost.
 
         Columns are ``equation``, ``loss``, ``score``, ``complexity``, ``latency_cycles``, ``delay_ps``, ``lut``,
-        ``ff``, ``dsp`` and ``selected``; with several outputs ``output`` comes first.
+        ``ff``, ``dsp`` and ``selected``. With several outputs ``output`` comes first; where they were searched
+        together, a row is the formulas of all, with semicolons between them, and the cost is that of their one circuit.
         """
         import pandas as pd
 
@@ -385,7 +420,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         rows = [
             {
                 "output": name,
-                "equation": str(point.expression),
+                "equation": point.equation,
                 "loss": point.loss,
                 "score": score,
                 "complexity": point.complexity,
@@ -396,7 +431,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
                 "dsp": point.dsp,
                 "selected": position == selected,
             }
-            for name, front, selected in zip(self.output_names_, self.fronts_, self.selected_, strict=True)
+            for name, front, selected in zip(self._front_names, self.fronts_, self.selected_, strict=True)
             for position, (point, score) in enumerate(zip(front.points, scores(front.points), strict=True))
         ]
         table = pd.DataFrame(rows)
@@ -422,7 +457,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             return self.circuit_.datapath.evaluate(inputs)
         if arithmetic != "float":
             raise InputError(f"arithmetic is {arithmetic!r}; 'float' and 'fixed' are allowed")
-        columns = [evaluate(point.expression, inputs, self.input_names_) for point in self._chosen]
+        columns = [evaluate(formula, inputs, self.input_names_) for formula in self._formulas]
         return np.stack(columns, axis=1)
 
     def sympy(self) -> Any:
@@ -435,7 +470,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
 
     def _each(self, convert: Callable[[Expression], Any]) -> Any:
         check_is_fitted(self, "circuit_")
-        converted = [convert(point.expression) for point in self._chosen]
+        converted = [convert(formula) for formula in self._formulas]
         return converted[0] if len(converted) == 1 else converted
 
     # ---- hardware ----------------------------------------------------------------------------------------------

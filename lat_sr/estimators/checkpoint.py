@@ -27,7 +27,7 @@ from sklearn.utils import check_random_state
 
 import lat_sr
 from lat_sr.errors import FormatError, InputError
-from lat_sr.expression import parse
+from lat_sr.expression import parse_equation
 from lat_sr.search.native import NativeEngine
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 from lat_sr.storage import read_json, write_atomic
@@ -127,7 +127,7 @@ class _KeptSearch:
             return self._kept(problem)
         result = self._engine.search(problem, callback=callback)
         fields = asdict(result)
-        fields["points"] = [{**asdict(point), "expression": str(point.expression)} for point in result.points]
+        fields["points"] = [{**asdict(point), "expressions": point.equation} for point in result.points]
         document = {"schema": SCHEMA, "schema_version": SCHEMA_VERSION, **fields}
         write_atomic(self._path, json.dumps(document) + "\n")
         return result
@@ -136,7 +136,7 @@ class _KeptSearch:
         document = read_json(self._path, SCHEMA, SCHEMA_VERSION)
         try:
             points = tuple(
-                Point(**{**point, "expression": parse(point["expression"], problem.feature_names)})
+                Point(**{**point, "expressions": parse_equation(point["expressions"], problem.feature_names)})
                 for point in document["points"]
             )
             fields = {k: v for k, v in document.items() if k not in ("schema", "schema_version")}

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.utils._param_validation import StrOptions
+from sklearn.utils.extmath import softmax
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -24,8 +25,9 @@ __all__ = ["LatencyAwareClassifier"]
 class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: ignore[misc]
     """Classification by formulas that meet a latency budget on an FPGA.
 
-    Two classes have one score, whose sign decides. More have one score each, trained on +1 for the class and -1 for
-    the rest, and the largest decides; the scores are one circuit with shared parts.
+    Two classes have one score, whose sign decides. More have one score each, and the largest decides; the scores are
+    one circuit with shared parts. They are trained on +1 for the class and -1 for the rest, each by itself or together,
+    or with ``loss="cross_entropy"`` against each other.
 
     Parameters
     ----------
@@ -33,7 +35,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     toolchain, profile, latency_model, implementations, unary_operators, binary_operators
         As in `LatencyAwareRegressor`.
-    constraints, nested_constraints, maxsize, maxdepth, select_k_features, guesses
+    constraints, nested_constraints, maxsize, maxdepth, multi_output, select_k_features, guesses
         As in `LatencyAwareRegressor`.
     warm_start, engine, pysr_options, timeout, max_evaluations, populations
         As in `LatencyAwareRegressor`.
@@ -41,9 +43,11 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.
-    loss : {"auto", "l2_margin", "logistic", "l2", "l1", "huber", "quantile"} or callable
+    loss : {"auto", "l2_margin", "logistic", "cross_entropy", "l2", "l1", "huber", "quantile"} or callable
         Of a score s for the target y = -1 or +1: ``(1 - y*s)**2`` (this is "auto"), ``log(1 + exp(-y*s))``, which
-        gives probabilities, a regression loss, or a function as in `LatencyAwareRegressor`.
+        gives probabilities, a regression loss, or a function as in `LatencyAwareRegressor`. "cross_entropy" is that
+        of the softmax over the scores of all classes, searched together, and gives probabilities too; of two classes
+        it is "logistic".
     loss_parameter : float, optional
         As in `LatencyAwareRegressor`.
 
@@ -128,7 +132,8 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
                 f"y holds one class only ({self.classes_[0]!r}); a classifier needs at least two"
             )
         positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
-        targets = np.where(labels[:, None] == positive[None, :], 1.0, -1.0)
+        exclusive = self.loss == "cross_entropy" and len(positive) > 1
+        targets = np.where(labels[:, None] == positive[None, :], 1.0, 0.0 if exclusive else -1.0)
         self._search(
             X,
             targets,
@@ -176,24 +181,28 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         """
         return self._decide(self._outputs(X, arithmetic))
 
-    @available_if(lambda self: self.loss == "logistic")  # type: ignore[untyped-decorator]
+    @available_if(lambda self: self.loss in ("logistic", "cross_entropy"))  # type: ignore[untyped-decorator]
     def predict_proba(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
-        """Probabilities of the classes; for ``loss="logistic"`` only.
+        """Probabilities of the classes; for the losses "logistic" and "cross_entropy" only.
 
         Parameters
         ----------
         X : array-like, shape (n_samples, n_features)
             Inputs.
         arithmetic : {"float", "fixed"}
-            Of the scores; the logistic function itself is computed in float64.
+            Of the scores; the logistic function or the softmax itself is computed in float64.
 
         Returns
         -------
         ndarray of float64, shape (n_samples, n_classes)
-            With more than two classes the one-vs-rest probabilities, scaled to the sum 1.
+            With more than two classes the softmax of "cross_entropy", or the one-vs-rest probabilities of "logistic",
+            scaled to the sum 1.
         """
+        scores = self._outputs(X, arithmetic)
+        if self.loss == "cross_entropy" and len(self.classes_) > 2:
+            return np.asarray(softmax(scores))
         # expit by tanh: no overflow for large scores.
-        probability = 0.5 * (1.0 + np.tanh(0.5 * self._outputs(X, arithmetic)))
+        probability = 0.5 * (1.0 + np.tanh(0.5 * scores))
         if len(self.classes_) == 2:
             return np.hstack([1.0 - probability, probability])
         total = probability.sum(axis=1, keepdims=True)

@@ -47,7 +47,7 @@ def _hls4ml(
     from lat_sr.toolchains.hls_math import write_hls4ml_project
 
     write_hls4ml_project(
-        [point.expression for point in model._chosen],
+        model._formulas,
         directory,
         model.circuit_.datapath.precision,
         target=model.target_,

@@ -1,4 +1,4 @@
-"""From samples to fronts: one search for each output, then every formula costed as the circuit it becomes."""
+"""From samples to fronts: a search for each output or one for all, then every formula costed as its circuit."""
 
 from __future__ import annotations
 
@@ -29,11 +29,13 @@ __all__ = ["OutputFront", "Report", "SearchSettings", "fit_fronts"]
 
 Floats = NDArray[np.float64]
 Report = Callable[[str, Sequence[Point]], None]
+#: One for each output of a search.
+Formulas = tuple[Expression, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class OutputFront:
-    """What the search found for one output.
+    """What one search found, for one output or for all.
 
     Parameters
     ----------
@@ -90,10 +92,11 @@ class OutputFront:
 class SearchSettings:
     """Parameters of the estimators that say how to search.
 
-    See `LatencyAwareRegressor` for what each means; `loss` is the one to minimise, `operators` are unary and binary
-    ones together.
+    See `LatencyAwareRegressor` for what each means; `joint` is whether one search is for all outputs, `loss` the one to
+    minimise, `operators` are unary and binary ones together.
     """
 
+    joint: bool
     loss: str | UserLoss
     loss_parameter: float | None
     operators: tuple[str, ...]
@@ -129,11 +132,11 @@ def fit_fronts(
     settings: SearchSettings,
     engine: Engine,
     seeds: Sequence[int],
-    guesses: Sequence[Sequence[Expression]],
+    guesses: Sequence[Sequence[Formulas]],
     report: Report | None = None,
     checkpoint: SearchCheckpoint | None = None,
 ) -> list[OutputFront]:
-    """Search the front of each output, one after the other.
+    """Search the front of each output, one after the other, or the one of all outputs.
 
     Parameters
     ----------
@@ -148,17 +151,18 @@ def fit_fronts(
     settings : SearchSettings
     engine : Engine
     seeds : sequence of int
-        One for each output.
-    guesses : sequence of sequence of Expression
-        Formulas to start from, a sequence for each output.
+        One for each search.
+    guesses : sequence of sequence of tuple of Expression
+        Formulas to start from, a sequence for each search.
     report : callable, optional
-        Called during the search with the output's name and what was found so far.
+        Called during the search with the output's name, or "all", and what was found so far.
     checkpoint : SearchCheckpoint, optional
         Keeps what is done, so that a fit that was killed goes on.
 
     Returns
     -------
     list of OutputFront
+        One for each search.
 
     Raises
     ------
@@ -166,11 +170,14 @@ def fit_fronts(
         No formula meets the budget.
     """
     # What the simplest formulas cannot meet is refused before any time is spent.
-    simplest: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
+    outputs = targets.shape[1] if settings.joint else 1
+    leaves: list[Expression] = [Constant(0.0), *(Variable(name) for name in names)]
+    simplest = [(leaf,) * outputs for leaf in leaves]
     require_within(_costed(simplest, X, names, hardware, lambda values: 0.0), budget)
+    tasks = [("all", targets)] if outputs > 1 else list(zip(output_names, targets.T, strict=True))
     problem = SearchProblem(
         X=X.astype(np.float32),
-        y=np.where(targets[:, 0] > 0, 1.0, -1.0),
+        y=tasks[0][1],
         weights=weights,
         cost=hardware.cost_model(settings.operators, len(names)),
         circuit=hardware.circuit_model(X),
@@ -179,7 +186,7 @@ def fit_fronts(
         loss_parameter=settings.loss_parameter,
         operators=settings.operators,
         max_latency=budget.max_latency,
-        maxsize=settings.maxsize,
+        maxsize=settings.maxsize * outputs,
         maxdepth=settings.maxdepth,
         constraints=settings.constraints,
         nested_constraints=settings.nested_constraints,
@@ -198,10 +205,10 @@ def fit_fronts(
     spent = 0.0 if checkpoint is None else checkpoint.seconds
     deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout - spent
     fronts: list[OutputFront] = []
-    for number, (output, seed, start) in enumerate(zip(output_names, seeds, guesses, strict=True)):
-        waiting = len(output_names) - number
+    for number, ((output, y), seed, start) in enumerate(zip(tasks, seeds, guesses, strict=True)):
+        waiting = len(tasks) - number
         share = replace(left, max_lut=_share(left.max_lut, waiting), max_dsp=_share(left.max_dsp, waiting))
-        part = replace(problem, y=targets[:, number], max_lut=share.max_lut, max_dsp=share.max_dsp, seed=seed)
+        part = replace(problem, y=y, max_lut=share.max_lut, max_dsp=share.max_dsp, seed=seed)
         part = replace(part, guesses=tuple(start))
         if fronts and fronts[-1].stop_reason == "interrupted":
             part = replace(part, max_evaluations=_EVALUATIONS_AFTER_INTERRUPT, timeout=None)
@@ -210,16 +217,15 @@ def fit_fronts(
         chosen = engine if checkpoint is None else checkpoint.engine(engine, number)
         with _observed(output, part, settings.verbose, report) as callback:
             result = chosen.search(part, callback=callback)
-        y = targets[:, number]
         judge = partial(_loss, settings, y, weights)
-        found = [point.expression for point in result.points]
-        points = _costed(found, X, names, hardware, judge)
+        points = _costed([point.expressions for point in result.points], X, names, hardware, judge)
         timely = [point for point in points if point.circuit.delay_ps <= hardware.target.available_ps]
         kept = non_dominated(point for point in timely if share.fits(point))
         if not kept:
             # The circuits of all of them cost more than the search took them to.
-            mean = Constant(float(np.average(y, weights=weights)))
-            kept = _costed([mean], X, names, hardware, judge)
+            means = np.atleast_1d(np.average(y, axis=0, weights=weights))
+            constants: Formulas = tuple(Constant(float(mean)) for mean in means)
+            kept = _costed([constants], X, names, hardware, judge)
         left = replace(
             left,
             max_lut=_less(left.max_lut, max(point.lut for point in kept)),
@@ -242,7 +248,7 @@ def _loss(settings: SearchSettings, y: Floats, weights: Floats | None, values: F
 
 
 def _costed(
-    expressions: Sequence[Expression],
+    candidates: Sequence[Formulas],
     X: Floats,
     names: Sequence[str],
     hardware: Hardware,
@@ -250,15 +256,16 @@ def _costed(
 ) -> list[FrontPoint]:
     """Formulas with their loss in float64 and the predicted cost of their circuits; those without are left out."""
     points = []
-    for expression in dict.fromkeys(_tidied(found) for found in expressions):
-        values = evaluate(expression, X, names)
+    for expressions in dict.fromkeys(tuple(_tidied(part) for part in found) for found in candidates):
+        values = np.stack([evaluate(expression, X, names) for expression in expressions], axis=1)
         if not np.isfinite(values).all():
             continue
         try:
-            circuit = hardware.circuit([expression], names, X)
+            circuit = hardware.circuit(expressions, names, X)
         except ExpressionError:
             continue  # a value in it is too wide for any circuit
-        points.append(FrontPoint(expression, judge(values), circuit))
+        loss = judge(values if len(expressions) > 1 else values[:, 0])
+        points.append(FrontPoint(expressions, loss, circuit))
     return points
 
 

@@ -274,7 +274,7 @@ def _point(
     formula: Expression, loss: float, ports: Sequence[str], hardware: Hardware, data: Any
 ) -> FrontPoint | None:
     try:
-        return FrontPoint(formula, loss, hardware.circuit([formula], ports, data))
+        return FrontPoint((formula,), loss, hardware.circuit([formula], ports, data))
     except LatSrError as error:
         warnings.warn(f"{formula} is left out: {error}", UserWarning, stacklevel=3)
         return None

@@ -16,6 +16,8 @@ from lat_sr.losses import LOSSES
 
 __all__ = ["LatencyAwareRegressor"]
 
+_LOSSES = tuple(name for name, loss in LOSSES.items() if not (loss.two_classes or loss.classes))
+
 
 class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ignore[misc]
     """Regression by formulas that meet a latency budget on an FPGA.
@@ -35,7 +37,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         Most clock cycles from input to output.
     max_lut, max_dsp : int, optional
         Most look-up tables and DSP slices of the whole circuit. With several outputs each search may use an equal
-        share of what the earlier ones left.
+        share of what the earlier ones left, or with ``multi_output="joint"`` all.
     part : str
         The FPGA, by its full part number.
     clock_period : float
@@ -58,16 +60,23 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
     constraints, nested_constraints : dict, optional
         Limits of PySR's kind: ``{"sin": 5}`` on the size of operands, ``{"sin": {"exp": 0}}`` on nesting.
     maxsize, maxdepth : int
-        Most nodes, and most nodes on a path from root to leaf.
+        Most nodes, and most nodes on a path from root to leaf. In a joint search the outputs may share the nodes of all
+        unevenly.
     loss : {"auto", "l2", "l1", "huber", "quantile"} or callable
         Minimised in the mean over the samples; "auto" is "l2". A function of your own takes targets, predictions
         and weights and gives one number; it slows the search down a lot, see `SearchProblem`.
     loss_parameter : float, optional
         Threshold of "huber", 1 if not given, or the quantile of "quantile", 0.5.
+    multi_output : {"auto", "separate", "joint"}
+        Of several outputs: "separate" is one search for each, the formulas of which share what happens to be equal.
+        "joint" is one search for all: its candidates are one circuit with all outputs, whose cost counts, the loss is
+        the mean over the outputs, and a part of one formula may become one of another, which costs once. "auto" is
+        "joint" for a loss of all outputs, else "separate".
     select_k_features : int, optional
         Search only over the features with the largest random-forest importance.
     guesses : sequence of str, or of sequences of str, optional
-        Formulas to start from; with several outputs a sequence for each.
+        Formulas to start from; with several outputs a sequence for each. For a joint search, each guess is a sequence
+        of one formula for each output.
     warm_start : bool
         Whether another call of fit starts from the formulas of the last one, if the features are the same.
     engine : {"native", "pysr"} or Engine
@@ -107,9 +116,9 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
     circuit_ : PredictedCircuit
         The selected circuit, all outputs together, equal parts shared.
     fronts_ : list of OutputFront
-        Formulas, circuits and what the search reported, by output.
+        Formulas, circuits and what the search reported, by output; one of all outputs after a joint search.
     selected_ : list of int
-        The selected row of each output's front.
+        The selected row of each front.
     selected_features_ : ndarray of int
         Columns that the circuit reads.
     input_names_, output_names_ : tuple of str
@@ -135,7 +144,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
     _default_loss: ClassVar[str] = "l2"
     _parameter_constraints: ClassVar[dict[str, list[Any]]] = {
         **LatencyAwareEstimator._parameter_constraints,
-        "loss": [StrOptions({"auto", *(n for n, loss in LOSSES.items() if not loss.two_classes)}), callable],
+        "loss": [StrOptions({"auto", *_LOSSES}), callable],
     }
 
     def fit(

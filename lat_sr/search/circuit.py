@@ -71,13 +71,14 @@ class CircuitModel:
         )
 
     def costs(
-        self, expressions: Sequence[Expression], input_names: Sequence[str]
+        self, expressions: Sequence[Expression | Sequence[Expression]], input_names: Sequence[str]
     ) -> list[_engine.Cost | None]:
         """Latency and resources of formulas, each as a circuit of its own.
 
         Parameters
         ----------
-        expressions : sequence of Expression
+        expressions : sequence of Expression, or of sequences of Expression
+            A sequence is one circuit with an output for each.
         input_names : sequence of str
             Of the columns of `X`.
 

@@ -17,7 +17,7 @@ from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
 from lat_sr.losses import Floats
 from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
-from lat_sr.search.postfix import expression_of, tree_of
+from lat_sr.search.postfix import expressions_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 from lat_sr.storage import write_atomic
 
@@ -29,7 +29,7 @@ _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 _SECONDS = struct.Struct("<d")
 # For a search whose time was over before.
 _LEAST_SECONDS = 1e-3
-_MAGIC = b"lat_sr search 2\n"
+_MAGIC = b"lat_sr search 3\n"
 
 
 class NativeEngine:
@@ -75,7 +75,7 @@ class NativeEngine:
         def points(found: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]]) -> tuple[Point, ...]:
             return tuple(
                 Point(
-                    expression_of(tree.postfix, names),
+                    expressions_of(tree.postfix, names),
                     loss,
                     complexity,
                     cost.latency_cycles,
@@ -155,6 +155,7 @@ def _identity(problem: SearchProblem) -> bytes:
     """Digest of everything that decides the course of a search; not of when it ends."""
     digest = hashlib.sha256()
     arrays = ("X", "y", "weights")
+    digest.update(repr(problem.y.shape).encode())
     ends = ("timeout", "max_evaluations", "target_loss", "threads")
     for name in arrays:
         values = getattr(problem, name)

@@ -56,9 +56,10 @@ def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
     return result
 
 
-def tree_of(expression: Expression, names: Sequence[str]) -> _engine.Tree:
-    """Hand an expression to the C++ core; see `postfix_of`."""
-    return _engine.Tree(postfix_of(expression, names))
+def tree_of(expressions: Expression | Sequence[Expression], names: Sequence[str]) -> _engine.Tree:
+    """Hand an expression, or those of several outputs, to the C++ core; see `postfix_of`."""
+    outputs = [expressions] if isinstance(expressions, Expression) else expressions
+    return _engine.Tree([node for output in outputs for node in postfix_of(output, names)], len(outputs))
 
 
 def expression_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) -> Expression:
@@ -73,6 +74,12 @@ def expression_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) ->
     -------
     Expression
     """
+    (expression,) = expressions_of(postfix, names)
+    return expression
+
+
+def expressions_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) -> tuple[Expression, ...]:
+    """The expressions of several outputs, whose nodes follow each other; see `expression_of`."""
     stack: list[Expression] = []
     for name, value in postfix:
         if name == "constant":
@@ -86,5 +93,4 @@ def expression_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) ->
             operands = tuple(stack[-arity:])
             del stack[-arity:]
             stack.append(Call(name, operands))
-    (root,) = stack
-    return root
+    return tuple(stack)

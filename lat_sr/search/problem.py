@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import InputError
-from lat_sr.expression import Expression, parse
-from lat_sr.losses import UserGradient, UserLoss, get_loss
+from lat_sr.expression import Expression, equation_of, only_expression, parse
+from lat_sr.losses import LOSSES, UserGradient, UserLoss, get_loss
 from lat_sr.operators import expand_user_operators, get_operator
 from lat_sr.search.circuit import CircuitModel
 from lat_sr.search.costmodel import CostModel
@@ -66,8 +66,11 @@ class SearchProblem:
     ----------
     X : array_like, shape (n_samples, n_features)
         Kept as float32 or float64; the search computes in that type.
-    y : array_like, shape (n_samples,)
-        Targets; -1 or +1 for the two-class losses.
+    y : array_like, shape (n_samples,) or (n_samples, n_outputs)
+        Targets; -1 or +1 for the two-class losses. With several columns a candidate is a formula for each of them: one
+        circuit, whose cost counts and in which equal parts are shared, and the mean of the outputs' losses. For the
+        loss ``cross_entropy`` the columns are the probabilities of the classes, or `y` is the number of the class of
+        each row, counted from 0, and has one column.
     cost : CostModel
         What nodes cost on the target.
     circuit : CircuitModel, optional
@@ -96,7 +99,8 @@ class SearchProblem:
     max_latency, max_lut, max_dsp : float, optional
         Budgets: a candidate over any of them is never evaluated.
     maxsize, maxdepth : int
-        Most nodes of a formula, and most nodes on a path from its root.
+        Most nodes of all outputs' formulas together, parts that the circuit shares counted as often as they stand
+        there, and most nodes on a path from a root.
     constraints : mapping of str to int or (int, int), optional
         Most nodes in the operand of a unary operator, or in both operands of a binary one; -1 for no limit.
     nested_constraints : mapping of str to mapping of str to int, optional
@@ -111,8 +115,9 @@ class SearchProblem:
         loss of your own. The front is always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
-    guesses : sequence of Expression or str
-        Formulas that the search starts from besides random ones; those over a budget or a limit are left out.
+    guesses : sequence of Expression or str, or of sequences of them
+        Formulas that the search starts from besides random ones, with several outputs a sequence of one for each; those
+        over a budget or a limit are left out.
     seed : int
         Of all random choices. If `max_evaluations` ends the search, a seed gives the same front for any number of
         threads.
@@ -157,7 +162,7 @@ class SearchProblem:
     population_size: int = 200
     batch_size: int | None = None
     parsimony: float = 0.0
-    guesses: tuple[Expression, ...] = ()
+    guesses: tuple[tuple[Expression, ...], ...] = ()
     seed: int = 0
     timeout: float | None = 60.0
     max_evaluations: int | None = None
@@ -170,9 +175,9 @@ class SearchProblem:
         X = np.ascontiguousarray(X, dtype=X.dtype if X.dtype in (np.float32, np.float64) else np.float64)
         if X.ndim != 2 or not X.size:
             raise InputError(f"X has shape {X.shape}; give at least one row and one column")
-        self._set(X=X, y=_column("y", self.y, X))
+        self._set(X=X, y=self._targets(X))
         if self.weights is not None:
-            weights = _column("weights", self.weights, X)
+            weights = _rows("weights", self.weights, X)
             if np.any(weights < 0) or not np.any(weights > 0):
                 raise InputError("weights must not be negative, and at least one must be positive")
             self._set(weights=weights)
@@ -184,13 +189,27 @@ class SearchProblem:
         self._check_loss()
         self._check_limits()
         self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
-        self._set(guesses=tuple(self._guess(guess) for guess in self.guesses))
+        self._set(guesses=tuple(self._guess_of_all(guess) for guess in self.guesses))
         self._set(constraints=_operand_sizes(self.constraints or {}))
         self._set(nested_constraints=_nesting(self.nested_constraints or {}))
 
     def _set(self, **values: object) -> None:
         for name, value in values.items():
             object.__setattr__(self, name, value)
+
+    @property
+    def n_outputs(self) -> int:
+        """Formulas of a candidate."""
+        return 1 if self.y.ndim == 1 else int(self.y.shape[1])
+
+    def _targets(self, X: NDArray[Any]) -> NDArray[Any]:
+        """The targets; those of several outputs as a matrix."""
+        y = np.asarray(self.y)
+        if self.loss == "cross_entropy" and y.ndim == 1:
+            y = _one_hot(y)
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = y[:, 0]
+        return _rows("y", y, X, columns=y.ndim == 2)
 
     def _check_circuit(self) -> None:
         if self.fixed_point not in FIXED_POINT:
@@ -219,6 +238,14 @@ class SearchProblem:
             raise InputError(f"feature_names are {list(names)}; {features} different names are needed")
         self._set(feature_names=names)
 
+    def _guess_of_all(self, guess: Expression | str | Sequence[Expression | str]) -> tuple[Expression, ...]:
+        parts = (guess,) if isinstance(guess, (Expression, str)) else tuple(guess)
+        if len(parts) != self.n_outputs:
+            raise InputError(
+                f"a guess has {len(parts)} formula(s) for {self.n_outputs} output(s); give one for each output"
+            )
+        return tuple(self._guess(part) for part in parts)
+
     def _guess(self, guess: Expression | str) -> Expression:
         assert self.feature_names is not None
         expression = parse(guess, self.feature_names) if isinstance(guess, str) else guess
@@ -232,8 +259,15 @@ class SearchProblem:
 
     def _check_loss(self) -> None:
         if callable(self.loss):
+            if self.n_outputs > 1:
+                raise InputError(
+                    f"a loss of your own takes one output, and y has {self.n_outputs}; search the outputs one by one, "
+                    f"or take one of the losses {', '.join(LOSSES)}"
+                )
             return
         loss = get_loss(self.loss)
+        if loss.classes:
+            self._check_classes()
         self._set(loss_parameter=loss.checked_parameter(self.loss_parameter))
         if self.loss_gradient is not None:
             raise InputError(
@@ -241,6 +275,15 @@ class SearchProblem:
             )
         if loss.two_classes and not np.all(np.abs(self.y) == 1):
             raise InputError(f"the loss {self.loss} takes targets -1 and +1 only; recode y")
+
+    def _check_classes(self) -> None:
+        if self.n_outputs < 2:
+            raise InputError(f"the loss {self.loss} needs two or more classes; for one score take logistic")
+        if np.any(self.y < 0) or not np.allclose(self.y.sum(axis=1), 1, atol=1e-4):
+            raise InputError(
+                f"the loss {self.loss} takes a column for each class with its probability, so that the sum of a row is "
+                "1, or the number of each row's class, counted from 0; recode y"
+            )
 
     def _check_limits(self) -> None:
         counts = (
@@ -268,16 +311,33 @@ class SearchProblem:
             raise InputError(
                 "a search without timeout and without max_evaluations never ends; give one of them"
             )
+        if self.maxsize < self.n_outputs:
+            raise InputError(
+                f"maxsize is {self.maxsize}; {self.n_outputs} outputs have at least {self.n_outputs} nodes"
+            )
 
 
-def _column(name: str, values: ArrayLike, X: NDArray[Any]) -> NDArray[Any]:
+def _rows(name: str, values: ArrayLike, X: NDArray[Any], *, columns: bool = False) -> NDArray[Any]:
     with np.errstate(over="ignore"):  # infinity is refused by its name later
-        column = np.ascontiguousarray(values, dtype=X.dtype)
-    if column.shape != (X.shape[0],):
+        rows = np.ascontiguousarray(values, dtype=X.dtype)
+    if rows.ndim != 1 + columns or rows.shape[0] != X.shape[0] or not rows.size:
         raise InputError(
-            f"{name} has shape {column.shape}; X has {X.shape[0]} rows, so it must be ({X.shape[0]},)"
+            f"{name} has shape {rows.shape}; X has {X.shape[0]} rows, so it must be ({X.shape[0]},)"
+            + (f" or ({X.shape[0]}, n_outputs)" if name == "y" else "")
         )
-    return column
+    return rows
+
+
+def _one_hot(labels: NDArray[Any]) -> NDArray[Any]:
+    """Columns of the classes from their numbers."""
+    with np.errstate(invalid="ignore"):  # no number equals no whole one
+        numbers = labels.astype(np.int64)
+    if not labels.size or np.any(numbers != labels) or numbers.min() < 0:
+        raise InputError(
+            "the loss cross_entropy takes the number of each row's class, counted from 0, or a column for each class; "
+            "recode y"
+        )
+    return np.eye(int(numbers.max()) + 1)[numbers]
 
 
 def _operand_sizes(constraints: Mapping[str, OperandSizes]) -> dict[str, OperandSizes]:
@@ -310,28 +370,39 @@ def _nesting(constraints: Mapping[str, Mapping[str, int]]) -> dict[str, dict[str
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A formula of the front.
+    """A formula of the front, or the formulas of several outputs that are one circuit.
 
     Parameters
     ----------
-    expression : Expression
+    expressions : tuple of Expression
+        One for each output.
     loss : float
         On all rows.
     complexity : int
-        Nodes.
+        Nodes, of all outputs together.
     latency_cycles : int
     delay_ps : float
         Combinational delay, registers left out.
     lut, dsp : float
     """
 
-    expression: Expression
+    expressions: tuple[Expression, ...]
     loss: float
     complexity: int
     latency_cycles: int
     delay_ps: float
     lut: float
     dsp: float
+
+    @property
+    def expression(self) -> Expression:
+        """The formula of the only output; InputError where there are several."""
+        return only_expression(self.expressions)
+
+    @property
+    def equation(self) -> str:
+        """The formulas as text, with semicolons between them."""
+        return equation_of(self.expressions)
 
 
 @dataclass(frozen=True, slots=True)

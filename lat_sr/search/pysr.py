@@ -169,6 +169,11 @@ def plan(
         raise InputError(
             "PySR does not take a loss in Python; name one, or give elementwise_loss in pysr_options"
         )
+    if problem.n_outputs > 1:
+        raise InputError(
+            f"PySR searches one output at a time, and y has {problem.n_outputs}; search the outputs one by one "
+            'or with engine="native"'
+        )
     loss = get_loss(problem.loss)
     name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {
@@ -199,7 +204,7 @@ def plan(
     if problem.batch_size is not None:
         keywords |= {"batching": True, "batch_size": problem.batch_size}
     if problem.guesses:
-        keywords["guesses"] = _guesses(problem.guesses, names)
+        keywords["guesses"] = _guesses([guess for (guess,) in problem.guesses], names)
     if problem.target_loss > 0:
         keywords["early_stop_condition"] = problem.target_loss
     if latency_model == "additive":
@@ -427,7 +432,13 @@ def _points(table: Any, problem: SearchProblem) -> tuple[Point, ...]:
         ):
             points.append(
                 Point(
-                    formula, float(loss), formula.size, cost.latency_cycles, cost.delay_ps, cost.lut, cost.dsp
+                    (formula,),
+                    float(loss),
+                    formula.size,
+                    cost.latency_cycles,
+                    cost.delay_ps,
+                    cost.lut,
+                    cost.dsp,
                 )
             )
     if points:
@@ -437,4 +448,4 @@ def _points(table: Any, problem: SearchProblem) -> tuple[Point, ...]:
     if any(limit is not None and getattr(cost, name) > limit for name, limit in budgets):
         raise BudgetError("no formula of PySR's front meets the budgets, nor does a constant; raise them")
     error = float(np.average((problem.y - mean.value) ** 2, weights=problem.weights))
-    return (Point(mean, error, 1, cost.latency_cycles, cost.delay_ps, cost.lut, cost.dsp),)
+    return (Point((mean,), error, 1, cost.latency_cycles, cost.delay_ps, cost.lut, cost.dsp),)

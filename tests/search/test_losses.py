@@ -8,6 +8,7 @@ import pytest
 from lat_sr import _engine
 from lat_sr.losses import LOSSES
 
+OF_ONE_OUTPUT = [name for name, loss in LOSSES.items() if not loss.classes]
 TREE = _engine.Tree([("variable", 0.0), ("constant", 0.5), ("*", 0.0), ("constant", 0.25), ("+", 0.0)])
 
 
@@ -23,7 +24,7 @@ def expected(kind: str, y: np.ndarray, p: np.ndarray, parameter: float) -> np.nd
     }[kind]
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", OF_ONE_OUTPUT)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("rows", [1, 31, 512, 1300])
@@ -37,7 +38,7 @@ def test_loss_is_the_weighted_mean(kind: str, dtype: type, weighted: bool, rows:
     assert value == pytest.approx(np.average(terms, weights=weights), rel=2e-6)
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", OF_ONE_OUTPUT)
 def test_gradient_of_each_loss(kind: str) -> None:
     rng = np.random.default_rng(5)
     X = rng.normal(size=(200, 1))
@@ -53,7 +54,7 @@ def test_gradient_of_each_loss(kind: str) -> None:
     assert curvature[0] > 0
 
 
-@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("kind", OF_ONE_OUTPUT)
 @pytest.mark.parametrize("method", [None, "bfgs"])
 def test_fit_reaches_the_minimum(kind: str, method: str | None) -> None:
     rng = np.random.default_rng(6)
