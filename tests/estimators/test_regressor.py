@@ -379,7 +379,7 @@ def test_a_warm_start_and_guesses_begin_with_known_formulas():
     model = LatencyAwareRegressor(engine=engine, warm_start=True, guesses=["x1 - x0"])
     model.fit(X[:, :2], Y)
     model.fit(X[:, :2], Y)
-    first, second = ([str(guess) for guess in problem.guesses] for problem in engine.problems)
+    first, second = ([str(guess) for (guess,) in problem.guesses] for problem in engine.problems)
     assert first == ["x1 - x0"]
     assert set(second) == {"x1 - x0", *(str(point.expression) for point in model.fronts_[0].points)}
     model.fit(X, Y)
