@@ -1,5 +1,7 @@
 #include "constants.hpp"
 
+#include "linear_scaling.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -110,12 +112,11 @@ template <class T> void ConstantFitter<T>::move(Tree& tree, double factor) {
     }
 }
 
-template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps) {
+template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps, double damping) {
     if (!differentiate(tree, range, Order::second)) {
         return evaluator_.loss(tree, range);
     }
     double best = derivatives_.loss;
-    double damping = 1e-3;
     bool current = true; // derivatives_ belong to the tree's constants
     for (int step = 0; step < steps; ++step) {
         if (!current && !differentiate(tree, range, Order::second)) {
@@ -194,14 +195,35 @@ template <class T> double ConstantFitter<T>::bfgs(Tree& tree, RowRange range, in
     return best;
 }
 
-template <class T>
-double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method) {
-    constants_.find(tree);
+template <class T> double ConstantFitter<T>::fit_chosen(Tree& tree, RowRange range, int steps, FitMethod method) {
     if (constants_.count() == 0 || steps <= 0) {
         return evaluator_.loss(tree, range);
     }
-    return method.value_or(best_method(evaluator_.objective())) == FitMethod::bfgs ? bfgs(tree, range, steps)
-                                                                                   : gauss_newton(tree, range, steps);
+    constexpr double damping = 1e-3;
+    return method == FitMethod::bfgs ? bfgs(tree, range, steps) : gauss_newton(tree, range, steps, damping);
+}
+
+template <class T>
+double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method) {
+    constants_.find(tree);
+    return fit_chosen(tree, range, steps, method.value_or(best_method(evaluator_.objective())));
+}
+
+template <class T> double ConstantFitter<T>::fit_changes(Tree& tree, const Tree& before, RowRange range, int steps) {
+    constants_.find(tree);
+    if (tree.outputs() > 1) {
+        constants_.leave_out_outputs_of(before, tree);
+    }
+    return fit_chosen(tree, range, steps, best_method(evaluator_.objective()));
+}
+
+template <class T> double ConstantFitter<T>::fit_scaling(Tree& tree, RowRange range) {
+    constants_.choose(scaling_positions(tree));
+    if (best_method(evaluator_.objective()) == FitMethod::bfgs) {
+        constexpr int steps = 4;
+        return bfgs(tree, range, steps);
+    }
+    return gauss_newton(tree, range, 1, 0.0);
 }
 
 template class ConstantFitter<float>;

@@ -26,9 +26,15 @@ public:
 
     // At most `steps` accepted or refused steps on the range's rows. The loss there never gets worse; it is returned.
     double fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method = std::nullopt);
+    // Of the constants in outputs that differ from those of `before`.
+    double fit_changes(Tree& tree, const Tree& before, RowRange range, int steps);
+    // Fits scale and offset of a scaled tree only: exactly for least squares, else by a few steps.
+    double fit_scaling(Tree& tree, RowRange range);
 
 private:
-    double gauss_newton(Tree& tree, RowRange range, int steps);
+    // All fit the values of `constants_`.
+    double fit_chosen(Tree& tree, RowRange range, int steps, FitMethod method);
+    double gauss_newton(Tree& tree, RowRange range, int steps, double damping);
     double bfgs(Tree& tree, RowRange range, int steps);
     // By the values of the constants.
     bool differentiate(const Tree& tree, RowRange range, Order order);

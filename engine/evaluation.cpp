@@ -7,8 +7,8 @@ namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), targets_(data.outputs()),
-      predictions_(data.outputs()), rows_((1 + 2 * data.outputs()) * block) {
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), columns_(data.outputs()),
+      targets_(data.outputs()), predictions_(data.outputs()), rows_((1 + 2 * data.outputs()) * block) {
     std::fill_n(rows_.begin(), block, T{1});
     for (std::size_t output = 0; output < data.outputs(); ++output) {
         first_.push_back(rows_.data() + (1 + 2 * output) * block);
@@ -140,6 +140,9 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     if (objective_.user != nullptr) {
         return user_loss(tree, range);
     }
+    if (columns_.covers(range)) {
+        return loss_by_columns(tree, range);
+    }
     compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
@@ -160,6 +163,39 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     return total / data_.weight(range);
 }
 
+template <class T> const T* Evaluator<T>::column(std::span<const Node> formula, std::size_t output, RowRange range) {
+    auto& column = columns_.of(output, formula);
+    if (!column.known) {
+        work_ += static_cast<double>(range.size() * formula.size());
+        column.finite = predict(Tree({formula.begin(), formula.end()}), range, {column.values, range.size()});
+        column.known = true;
+    }
+    return column.finite ? column.values : nullptr;
+}
+
+template <class T> double Evaluator<T>::loss_by_columns(const Tree& tree, RowRange range) {
+    tree.roots(ends_);
+    known_.resize(ends_.size());
+    for (std::size_t output = 0; output < ends_.size(); ++output) {
+        known_[output] = stopped() ? nullptr : column(tree.subtree(ends_[output]), output, range);
+        if (known_[output] == nullptr) {
+            return worthless;
+        }
+    }
+    double total = 0.0;
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        for (std::size_t output = 0; output < known_.size(); ++output) {
+            predictions_[output] = known_[output] + (row - range.begin);
+        }
+        set_targets(row);
+        total += kernels_.loss[static_cast<std::size_t>(objective_.kind)](
+            targets_.data(), predictions_.data(), targets_.size(),
+            data_.weights() == nullptr ? nullptr : data_.weights() + row, rows, static_cast<T>(objective_.parameter));
+    }
+    return std::isfinite(total) ? total / data_.weight(range) : worthless;
+}
+
 template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, std::span<T> out) {
     compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block) {
@@ -167,7 +203,7 @@ template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, 
         if (!run_block(row, rows)) {
             return false;
         }
-        for (std::size_t output = 0; output < predictions_.size(); ++output) {
+        for (std::size_t output = 0; output < results_.size(); ++output) {
             std::copy_n(predictions_[output], rows, out.data() + output * range.size() + row - range.begin);
         }
     }
@@ -181,7 +217,7 @@ template <class T> const T* Evaluator<T>::value_of(const Tree& tree, std::size_t
 template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row, std::size_t rows) {
     for (std::size_t i = 0; i < tree.length(); ++i) {
         const Node& node = tree[i];
-        if (node.is_leaf()) {
+        if (node.is_leaf() || evaluated_[i] == 0) {
             continue;
         }
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
@@ -235,6 +271,15 @@ template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row
 template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
     mark_limited(tree);
     active_.assign(tree.length(), 0);
+    evaluated_.assign(tree.length(), 1);
+    evaluated_nodes_ = tree.length();
+    for (std::size_t output = 0; output < roots_.size(); ++output) {
+        if (known_[output] != nullptr) {
+            const std::size_t size = tree[roots_[output]].size;
+            std::fill_n(evaluated_.begin() + static_cast<std::ptrdiff_t>(tree.begin_of(roots_[output])), size, 0);
+            evaluated_nodes_ -= size;
+        }
+    }
     const std::size_t needed = tree.length() * block;
     if (slots_.size() < needed) {
         slots_.resize(needed);
@@ -244,6 +289,9 @@ template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
     }
     for (std::size_t i = 0; i < tree.length(); ++i) {
         const Node& node = tree[i];
+        if (evaluated_[i] == 0) {
+            continue;
+        }
         if (node.op == Op::constant) {
             active_[i] = 1;
             std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(i * block), block, static_cast<T>(node.value));
@@ -254,12 +302,17 @@ template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
     }
 }
 
-template <class T> bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows) {
-    work_ += static_cast<double>(2 * rows * tree.length());
+template <class T>
+bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t first_row) {
+    work_ += static_cast<double>(2 * rows * evaluated_nodes_);
     if (stopped() || !forward(tree, row, rows)) {
         return false;
     }
     for (std::size_t output = 0; output < roots_.size(); ++output) {
+        if (known_[output] != nullptr) {
+            predictions_[output] = known_[output] + (row - first_row);
+            continue;
+        }
         predictions_[output] = value_of(tree, roots_[output], row);
         if (tree[roots_[output]].is_leaf() && !within_limit(predictions_[output], rows)) {
             return false;
@@ -269,10 +322,12 @@ template <class T> bool Evaluator<T>::run_block_backwards(const Tree& tree, std:
     return true;
 }
 
-template <class T> void Evaluator<T>::set_blocks(std::span<const std::size_t> constants, bool second_order) {
+template <class T>
+void Evaluator<T>::set_blocks(const Tree& tree, std::span<const std::size_t> constants, bool second_order) {
+    tree.roots(ends_);
     blocks_.clear();
     ConstantBlock part;
-    for (const std::size_t root : roots_) {
+    for (const std::size_t root : ends_) {
         const auto end = std::ranges::upper_bound(constants, root);
         part.size = static_cast<std::size_t>(end - constants.begin()) - part.begin;
         blocks_.push_back(part);
@@ -280,6 +335,19 @@ template <class T> void Evaluator<T>::set_blocks(std::span<const std::size_t> co
         part.offset += part.size * part.size;
     }
     curvature_.assign(second_order ? part.offset : 0, 0.0);
+}
+
+template <class T> bool Evaluator<T>::set_known(const Tree& tree, RowRange range) {
+    known_.assign(ends_.size(), nullptr);
+    for (std::size_t output = 0; columns_.covers(range) && output < ends_.size(); ++output) {
+        if (blocks_[output].size == 0) {
+            known_[output] = column(tree.subtree(ends_[output]), output, range);
+            if (known_[output] == nullptr) {
+                return false;
+            }
+        }
+    }
+    return true;
 }
 
 template <class T>
@@ -290,6 +358,10 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     result.loss = worthless;
     result.gradient.assign(count, 0.0);
     result.curvature.assign(second_order ? count * count : 0, 0.0);
+    set_blocks(tree, constants, second_order);
+    if (!set_known(tree, range)) {
+        return false;
+    }
     prepare_derivatives(tree);
     if (objective_.user != nullptr) {
         return user_derivatives(tree, constants, range, result);
@@ -298,13 +370,12 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
     }
-    set_blocks(constants, second_order);
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        if (!run_block_backwards(tree, row, rows)) {
+        if (!run_block_backwards(tree, row, rows, range.begin)) {
             return false;
         }
         set_targets(row);
@@ -365,7 +436,7 @@ bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
-        if (!run_block_backwards(tree, row, rows)) {
+        if (!run_block_backwards(tree, row, rows, range.begin)) {
             return false;
         }
         const std::size_t offset = row - range.begin;

@@ -6,6 +6,7 @@
 #include "data.hpp"
 #include "fusion.hpp"
 #include "kernels.hpp"
+#include "output_columns.hpp"
 #include "tree.hpp"
 #include "user_loss.hpp"
 
@@ -48,6 +49,8 @@ public:
     double loss(const Tree& tree, RowRange range);
     // Values of the range's rows, output after output; false if any is not finite.
     bool predict(const Tree& tree, RowRange range, std::span<T> out);
+    // Works an output of several off once for all formulas that have it, on these rows, until it is told others.
+    void remember(RowRange range) { columns_.remember(range); }
     // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
     bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                      Derivatives& result);
@@ -80,11 +83,16 @@ private:
     };
 
     void compile(const Tree& tree);
-    void set_blocks(std::span<const std::size_t> constants, bool second_order);
+    void set_blocks(const Tree& tree, std::span<const std::size_t> constants, bool second_order);
     void prepare_derivatives(const Tree& tree);
     // Predictions of one block, and their derivatives by all nodes with constants below into the adjoints; or false.
-    bool run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
+    bool run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t first_row);
     void set_targets(std::size_t row);
+    double loss_by_columns(const Tree& tree, RowRange range);
+    // Values of one output on the rows that are remembered, or null.
+    const T* column(std::span<const Node> formula, std::size_t output, RowRange range);
+    // Finds the columns of the outputs without constants; false if one has no values.
+    bool set_known(const Tree& tree, RowRange range);
     double user_loss(const Tree& tree, RowRange range);
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
@@ -109,18 +117,23 @@ private:
     std::vector<Operand> stack_;
     std::vector<std::size_t> free_; // slots
     std::vector<std::size_t> roots_;
-    std::vector<Operand> results_;  // of the outputs
+    std::vector<Operand> results_; // of the outputs
+    OutputColumns<T> columns_;
+    std::vector<std::size_t> ends_; // roots of the formula whose outputs are worked off one by one
+    std::vector<const T*> known_;   // columns of the outputs
     std::vector<const T*> targets_; // of a block, by output, and so on
     std::vector<const T*> predictions_;
     std::vector<T*> first_; // derivatives of the loss
     std::vector<T*> second_;
     AlignedVector<T> slots_;
     AlignedVector<T> adjoints_;
-    AlignedVector<T> rows_;              // ones, first and second derivatives of the loss
-    std::vector<const T*> by_constant_;  // derivatives of a block's results
-    std::vector<ConstantBlock> blocks_;  // by output
-    std::vector<double> curvature_;      // blocks, one after the other
-    std::vector<unsigned char> active_;  // has a constant below
+    AlignedVector<T> rows_;                // ones, first and second derivatives of the loss
+    std::vector<const T*> by_constant_;    // derivatives of a block's results
+    std::vector<ConstantBlock> blocks_;    // by output
+    std::vector<double> curvature_;        // blocks, one after the other
+    std::vector<unsigned char> active_;    // has a constant below
+    std::vector<unsigned char> evaluated_; // not part of an output that is known
+    std::size_t evaluated_nodes_ = 0;
     std::vector<unsigned char> limited_; // subject to the value limit
     UserColumns user_;
     std::vector<double> tangents_; // a column of rows a constant, for a user's loss

@@ -1,5 +1,6 @@
 #include "island.hpp"
 
+#include "linear_scaling.hpp"
 #include "output_variation.hpp"
 
 #include <algorithm>
@@ -46,6 +47,18 @@ template <class T> bool Island<T>::admit(Member& child) {
     return allowed;
 }
 
+template <class T> bool Island<T>::propose(Member& child) {
+    if (task_.options.linear_scaling) {
+        Tree tree = std::move(child.tree);
+        child.tree = scaled(tree);
+        if (admit(child)) {
+            return true;
+        }
+        child.tree = std::move(tree);
+    }
+    return admit(child);
+}
+
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
     if (judge_) {
@@ -54,11 +67,20 @@ template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     return task_.budget.allows(cost);
 }
 
-template <class T> void Island<T>::score(Member& child, bool fit) {
-    child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
+template <class T> void Island<T>::score(Member& child, bool fit, const Member* parent) {
+    const bool scaling = task_.options.linear_scaling && is_scaled(child.tree);
+    if (scaling) {
+        child.loss = fitter_.fit_scaling(child.tree, rows_);
+    }
+    if (fit) {
+        child.loss = parent == nullptr ? fitter_.fit(child.tree, rows_, task_.options.fit_steps)
+                                       : fitter_.fit_changes(child.tree, parent->tree, rows_, task_.options.fit_steps);
+    } else if (!scaling) {
+        child.loss = evaluator_.loss(child.tree, rows_);
+    }
     ++counts_.evaluations;
     // Other constants may cost other shift-adds.
-    if (fit && !within_budget(child.tree, child.cost)) {
+    if ((fit || scaling) && !within_budget(child.tree, child.cost)) {
         child.loss = worthless;
     }
     if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
@@ -135,6 +157,8 @@ template <class T> std::size_t Island<T>::tournament() {
 }
 
 template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
+    const auto formula = [this](const Tree& tree) { return task_.options.linear_scaling ? unscaled(tree) : tree; };
+    const auto proposed = [this](const Tree& tree) { return task_.options.linear_scaling ? scaled(tree) : tree; };
     // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
     constexpr double heeded = 0.7;
     slack_.heed(random_.chance(heeded));
@@ -148,7 +172,7 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
             return;
         }
         donor_slack_.measure(donor.tree, estimator_);
-        child = mutator_.crossover(parent.tree, slack_, donor.tree, donor_slack_, random_);
+        child = mutator_.crossover(formula(parent.tree), slack_, formula(donor.tree), donor_slack_, random_);
         return;
     }
     constexpr double shared = 0.1;
@@ -156,7 +180,7 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
         child = with_shared_part(parent.tree, slack_, task_.limits.maxsize, random_);
         return;
     }
-    child = mutator_.mutate(parent.tree, slack_, random_);
+    child = mutator_.mutate(formula(parent.tree), slack_, random_);
     constexpr double everywhere = 0.5;
     if (several && random_.chance(everywhere)) {
         change_equal_parts(parent.tree, child);
@@ -164,21 +188,21 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        slack_.measure(child, estimator_);
+        slack_.measure(proposed(child), estimator_);
         child = mutator_.mutate(child, slack_, random_);
     }
 }
 
-template <class T> bool Island<T>::make_offspring(Member& child) {
+template <class T> const Member* Island<T>::make_offspring(Member& child) {
     constexpr int tries = 12;
-    const std::size_t parent = tournament();
+    const Member& parent = members_[tournament()];
     for (int attempt = 0; attempt < tries; ++attempt) {
-        vary(members_[parent], child.tree);
-        if (recent_.insert(child.tree) && admit(child)) {
-            return true;
+        vary(parent, child.tree);
+        if (recent_.insert(child.tree) && propose(child)) {
+            return &parent;
         }
     }
-    return false;
+    return nullptr;
 }
 
 template <class T> void Island<T>::place(Member member) {
@@ -197,22 +221,23 @@ template <class T> bool Island<T>::found_output(Member& member, std::size_t outp
     std::vector<std::size_t> roots;
     member.tree.roots(roots);
     const Tree before = member.tree;
-    const auto admits = [&](std::span<const Node> nodes) {
+    const auto put = [&](std::span<const Node> nodes) {
         member.tree = before;
         member.tree.replace(roots[output], nodes);
-        return admit(member);
     };
     for (int attempt = 0; attempt < tries; ++attempt) {
         const std::size_t room = std::max<std::size_t>(task_.limits.maxsize / roots.size(), 1);
         const std::size_t size = 1 + random_.below(std::min(largest, room));
-        if (admits(task_.grammar.random_nodes(random_, size))) {
+        put(task_.grammar.random_nodes(random_, size));
+        if (propose(member)) {
             return true;
         }
     }
     // Where random formulas do not fit, the cheapest ones do: single leaves.
     for (std::size_t attempt = 0; attempt < task_.grammar.features + 1; ++attempt) {
         const Node leaf = attempt == 0 ? constant_node(1.0) : variable_node(attempt - 1);
-        if (admits({&leaf, 1})) {
+        put({&leaf, 1});
+        if (admit(member)) {
             return true;
         }
     }
@@ -224,8 +249,8 @@ template <class T> void Island<T>::found_population() {
     for (const Tree& guess : task_.guesses) {
         Member member;
         member.tree = guess;
-        if (members_.size() < task_.options.population && !stopped() && admit(member)) {
-            score(member, true);
+        if (members_.size() < task_.options.population && !stopped() && propose(member)) {
+            score(member, true, nullptr);
             members_.push_back(std::move(member));
         }
     }
@@ -240,7 +265,7 @@ template <class T> void Island<T>::found_population() {
         if (!admitted) {
             return;
         }
-        score(member, true);
+        score(member, true, nullptr);
         members_.push_back(std::move(member));
     }
 }
@@ -256,6 +281,9 @@ template <class T> void Island<T>::rescore() {
 
 template <class T> void Island<T>::advance(std::size_t offspring) {
     draw_rows();
+    if (task_.data.outputs() > 1) {
+        evaluator_.remember(rows_);
+    }
     if (members_.empty()) {
         found_population();
         if (members_.empty()) {
@@ -267,12 +295,13 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
     const std::uint64_t end = counts_.evaluations + offspring;
     while (counts_.evaluations < end && !stopped()) {
         Member child;
-        if (!make_offspring(child)) {
+        const Member* parent = make_offspring(child);
+        if (parent == nullptr) {
             // Counted, so that an epoch ends even where nothing fits.
             ++counts_.evaluations;
             continue;
         }
-        score(child, random_.chance(task_.options.fit_probability));
+        score(child, random_.chance(task_.options.fit_probability), parent);
         if (!stopped()) {
             place(std::move(child));
         }

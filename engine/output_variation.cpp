@@ -7,12 +7,6 @@
 
 namespace lat_sr {
 
-namespace {
-
-bool equal(const Node& a, const Node& b) { return a.op == b.op && a.value == b.value && a.variable == b.variable; }
-
-} // namespace
-
 Tree with_output_of(const Tree& receiver, const Tree& donor, Random& random) {
     std::vector<std::size_t> places;
     std::vector<std::size_t> parts;
@@ -49,12 +43,12 @@ Tree with_shared_part(const Tree& tree, const Slack& slack, std::size_t maxsize,
 void change_equal_parts(const Tree& tree, Tree& changed) {
     const std::size_t shorter = std::min(tree.length(), changed.length());
     std::size_t before = 0; // nodes that stayed, in front of the change
-    while (before < shorter && equal(tree[before], changed[before])) {
+    while (before < shorter && equal_nodes(tree[before], changed[before])) {
         ++before;
     }
     std::size_t behind = 0;
     while (before + behind < shorter &&
-           equal(tree[tree.length() - 1 - behind], changed[changed.length() - 1 - behind])) {
+           equal_nodes(tree[tree.length() - 1 - behind], changed[changed.length() - 1 - behind])) {
         ++behind;
     }
     // The smallest part with all that changed; of what was only put in, with the nodes on both sides.
@@ -75,7 +69,7 @@ void change_equal_parts(const Tree& tree, Tree& changed) {
     const std::vector<Node> now(changed.subtree(new_part).begin(), changed.subtree(new_part).end());
     for (std::size_t i = tree.length(); i-- > 0;) {
         const bool apart = i < tree.begin_of(part) || tree.begin_of(i) > part;
-        if (apart && std::ranges::equal(tree.subtree(i), old, equal)) {
+        if (apart && std::ranges::equal(tree.subtree(i), old, equal_nodes)) {
             changed.replace(i > part ? i + now.size() - old.size() : i, now);
         }
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace lat_sr {
 
@@ -46,6 +47,45 @@ void TiedConstants::find(const Tree& tree) {
         }
     }
     count_ = keys_.size();
+}
+
+void TiedConstants::leave_out_outputs_of(const Tree& before, const Tree& tree) {
+    tree.roots(roots_);
+    before.roots(roots_before_);
+    constexpr std::size_t left_out = ~std::size_t{0};
+    kept_.assign(count_, left_out);
+    std::size_t constant = 0;
+    std::size_t count = 0;
+    for (std::size_t output = 0; output < roots_.size(); ++output) {
+        const bool same =
+            std::ranges::equal(tree.subtree(roots_[output]), before.subtree(roots_before_[output]), equal_nodes);
+        for (; constant < positions_.size() && positions_[constant] <= roots_[output]; ++constant) {
+            std::size_t& number = kept_[numbers_[constant]];
+            if (!same && number == left_out) {
+                number = count++;
+            }
+        }
+    }
+    std::size_t end = 0;
+    for (constant = 0; constant < positions_.size(); ++constant) {
+        const std::size_t number = kept_[numbers_[constant]];
+        if (number != left_out) {
+            first_[number] = positions_[constant];
+            positions_[end] = positions_[constant];
+            numbers_[end++] = number;
+        }
+    }
+    positions_.resize(end);
+    numbers_.resize(end);
+    count_ = count;
+}
+
+void TiedConstants::choose(std::span<const std::size_t> positions) {
+    positions_.assign(positions.begin(), positions.end());
+    first_ = positions_;
+    count_ = positions_.size();
+    numbers_.resize(count_);
+    std::iota(numbers_.begin(), numbers_.end(), std::size_t{0});
 }
 
 void TiedConstants::set(Tree& tree, std::size_t number, double value) const {

@@ -27,6 +27,11 @@ inline Node variable_node(std::size_t variable) {
 }
 inline Node operation_node(Op op, double value = 0.0) { return {.value = value, .op = op}; }
 
+// Whether they stand for the same, whatever is below them.
+inline bool equal_nodes(const Node& a, const Node& b) {
+    return a.op == b.op && a.value == b.value && a.variable == b.variable;
+}
+
 class Tree {
 public:
     Tree() = default;

@@ -115,6 +115,9 @@ class SearchProblem:
         loss of your own. The front is always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
+    linear_scaling : bool
+        Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
+        product and the sum, which cost and count as any others. Needs the operators + and ``*`` and one output; the native engine's.
     guesses : sequence of Expression or str, or of sequences of them
         Formulas that the search starts from besides random ones, with several outputs a sequence of one for each; those
         over a budget or a limit are left out.
@@ -162,6 +165,7 @@ class SearchProblem:
     population_size: int = 200
     batch_size: int | None = None
     parsimony: float = 0.0
+    linear_scaling: bool = False
     guesses: tuple[tuple[Expression, ...], ...] = ()
     seed: int = 0
     timeout: float | None = 60.0
@@ -189,6 +193,13 @@ class SearchProblem:
         self._check_loss()
         self._check_limits()
         self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
+        if self.linear_scaling and self.n_outputs > 1:
+            raise InputError(f"linear_scaling is for one output, and y has {self.n_outputs}; leave it out")
+        if self.linear_scaling and not {"+", "*"} <= set(self.operators):
+            raise InputError(
+                f"linear_scaling multiplies and adds, and the operators are {', '.join(self.operators)}; "
+                "give + and * too, or leave linear_scaling out"
+            )
         self._set(guesses=tuple(self._guess_of_all(guess) for guess in self.guesses))
         self._set(constraints=_operand_sizes(self.constraints or {}))
         self._set(nested_constraints=_nesting(self.nested_constraints or {}))

@@ -174,6 +174,8 @@ def plan(
             f"PySR searches one output at a time, and y has {problem.n_outputs}; search the outputs one by one "
             'or with engine="native"'
         )
+    if problem.linear_scaling:
+        raise InputError("PySR has no linear_scaling; leave it out, or take the native engine")
     loss = get_loss(problem.loss)
     name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {
