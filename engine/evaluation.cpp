@@ -322,6 +322,19 @@ bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::s
     return true;
 }
 
+template <class T> template <class Fixed> bool Evaluator<T>::set_known(const Tree& tree, RowRange range, Fixed fixed) {
+    known_.assign(ends_.size(), nullptr);
+    for (std::size_t output = 0; columns_.covers(range) && output < ends_.size(); ++output) {
+        if (fixed(output)) {
+            known_[output] = column(tree.subtree(ends_[output]), output, range);
+            if (known_[output] == nullptr) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
 template <class T>
 void Evaluator<T>::set_blocks(const Tree& tree, std::span<const std::size_t> constants, bool second_order) {
     tree.roots(ends_);
@@ -337,19 +350,6 @@ void Evaluator<T>::set_blocks(const Tree& tree, std::span<const std::size_t> con
     curvature_.assign(second_order ? part.offset : 0, 0.0);
 }
 
-template <class T> bool Evaluator<T>::set_known(const Tree& tree, RowRange range) {
-    known_.assign(ends_.size(), nullptr);
-    for (std::size_t output = 0; columns_.covers(range) && output < ends_.size(); ++output) {
-        if (blocks_[output].size == 0) {
-            known_[output] = column(tree.subtree(ends_[output]), output, range);
-            if (known_[output] == nullptr) {
-                return false;
-            }
-        }
-    }
-    return true;
-}
-
 template <class T>
 bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                                Derivatives& result) {
@@ -359,7 +359,7 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     result.gradient.assign(count, 0.0);
     result.curvature.assign(second_order ? count * count : 0, 0.0);
     set_blocks(tree, constants, second_order);
-    if (!set_known(tree, range)) {
+    if (!set_known(tree, range, [this](std::size_t output) { return blocks_[output].size == 0; })) {
         return false;
     }
     prepare_derivatives(tree);
@@ -411,6 +411,44 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     }
     result.loss = total / data_.weight(range);
     return finite;
+}
+
+template <class T>
+bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange range, std::span<T> value,
+                               std::span<T> first, std::span<T> second) {
+    if (objective_.user != nullptr) {
+        return false;
+    }
+    tree.roots(ends_);
+    const auto output = static_cast<std::size_t>(std::ranges::lower_bound(ends_, node) - ends_.begin());
+    if (!set_known(tree, range, [=](std::size_t other) { return other != output; })) {
+        return false;
+    }
+    prepare_derivatives(tree);
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        active_[i] = tree.begin_of(i) <= node && node <= i ? 1 : 0;
+    }
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        const std::size_t offset = row - range.begin;
+        if (!run_block_backwards(tree, row, rows, range.begin)) {
+            return false;
+        }
+        set_targets(row);
+        const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
+        kernels_.loss_gradient[static_cast<std::size_t>(objective_.kind)](
+            targets_.data(), predictions_.data(), targets_.size(), weights, first_.data(), second_.data(), rows,
+            static_cast<T>(objective_.parameter));
+        std::copy_n(value_of(tree, node, row), rows, value.data() + offset);
+        const T* adjoint = adjoints_.data() + node * block;
+        for (std::size_t k = offset; k < offset + rows; ++k) {
+            const T factor = adjoint[k - offset];
+            first[k] = first_[output][k - offset] * factor;
+            second[k] = second_[output][k - offset] * factor * factor;
+        }
+    }
+    return std::isfinite(kernels_.largest(first.data(), range.size())) &&
+           std::isfinite(kernels_.largest(second.data(), range.size()));
 }
 
 template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {

@@ -54,6 +54,10 @@ public:
     // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
     bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                      Derivatives& result);
+    // For each row of the range the value of a node, and the first and second derivative of the loss by it, where the
+    // second is positive as for `derivatives`. False if anything is not finite, and for a user's loss.
+    bool sensitivity(const Tree& tree, std::size_t node, RowRange range, std::span<T> value, std::span<T> first,
+                     std::span<T> second);
     [[nodiscard]] const Objective& objective() const { return objective_; }
 
     // Nodes times rows worked off so far.
@@ -91,8 +95,8 @@ private:
     double loss_by_columns(const Tree& tree, RowRange range);
     // Values of one output on the rows that are remembered, or null.
     const T* column(std::span<const Node> formula, std::size_t output, RowRange range);
-    // Finds the columns of the outputs without constants; false if one has no values.
-    bool set_known(const Tree& tree, RowRange range);
+    // Finds the columns of the outputs in `ends_` that are fixed; false if one has no values.
+    template <class Fixed> bool set_known(const Tree& tree, RowRange range, Fixed fixed);
     double user_loss(const Tree& tree, RowRange range);
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
