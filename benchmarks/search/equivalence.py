@@ -120,7 +120,7 @@ def _is_function(part: Any) -> bool:
 
 
 def _normal_root(part: Any) -> Any:
-    """The same power of one fraction, whose constant factor stands before it: sqrt(4*x + 4*y) is 2*sqrt(x + y)."""
+    """The same power of one fraction in factors: sqrt(4*x + 4*y) is 2*sqrt(x + y), sqrt(x*x + 2*x + 1) is x + 1."""
     above, below = sympy.fraction(sympy.together(part.base))
     return _power_of_sum(above, part.exp) * _power_of_sum(below, -part.exp)
 
@@ -130,7 +130,8 @@ def _power_of_sum(total: Any, exponent: Any) -> Any:
     if not terms:
         return sympy.S.Zero**exponent
     first = sympy.Float(abs(terms[min(terms, key=sympy.default_sort_key)]))
-    return first**exponent * _rounded({term: value / first for term, value in terms.items()}) ** exponent
+    rest = _rounded({term: value / first for term, value in terms.items()})
+    return first**exponent * sympy.factor(rest) ** exponent
 
 
 def _with_rounded_argument(part: Any) -> Any:

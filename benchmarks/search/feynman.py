@@ -33,7 +33,7 @@ OPERATORS = ("+", "-", "*", "/", "square", "sqrt", "exp", "sin", "cos")
 ROUNDING = 1e-11
 
 # For a formula of the front to be compared with the truth: its squared error without noise, as a share of the variance.
-# Constants good to three digits are closer. Of those formulas the shortest are compared, each for so many seconds.
+# Constants good to three digits are closer. Of those formulas the closest are compared, each for so many seconds.
 NEAR = 1e-4
 MOST_COMPARED = 8
 SECONDS_TO_COMPARE = 20.0
@@ -96,7 +96,7 @@ SYSTEMS: dict[str, Search] = {"lat_sr": lat_sr_search, "PyOperon": operon_search
 
 
 def near(front: Sequence[str], truth: Expression, data: Data) -> list[str]:
-    """The formulas of a front that may be the truth, by size."""
+    """The formulas of a front that may be the truth, the closest first."""
     exact = evaluate(truth, data.X, data.names)
     found = []
     for text in front:
@@ -104,7 +104,7 @@ def near(front: Sequence[str], truth: Expression, data: Data) -> list[str]:
         with np.errstate(all="ignore"):
             error = np.mean((evaluate(formula, data.X, data.names) - exact) ** 2)
         if error <= NEAR * np.var(exact):
-            found.append((formula.size, text))
+            found.append((error, text))
     return [text for _, text in sorted(found)[:MOST_COMPARED]]
 
 

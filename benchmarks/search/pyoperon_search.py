@@ -120,13 +120,18 @@ def search(
     table = pyoperon.DispatchTable()
     data = pyoperon.Dataset(np.asfortranarray(X))
     theirs = {f"X{i + 1}": Variable(name) for i, name in enumerate(names)}
+    scaled: dict[str, str] = {}
 
-    def scaled(tree: Any) -> str:
-        """The formula with the scale and the intercept that PyOperon judges it with."""
-        values = pyoperon.Evaluate(table, tree, data, pyoperon.Range(0, len(X)))
-        scale, intercept = pyoperon.FitLeastSquares(values, y.astype(values.dtype))
+    def formula(tree: Any) -> str:
+        """With the scale and the intercept that PyOperon judges it with; empty where they are not finite."""
         text = pyoperon.InfixFormatter.Format(tree, model.variables_, DECIMALS)
-        return str(parse(f"{intercept!r} + {scale!r} * ({text})", list(theirs)).substitute(theirs))
+        if text not in scaled:
+            values = pyoperon.Evaluate(table, tree, data, pyoperon.Range(0, len(X)))
+            scale, intercept = pyoperon.FitLeastSquares(values, y.astype(values.dtype))
+            whole = f"{intercept!r} + {scale!r} * ({text})"
+            finite = np.isfinite(scale) and np.isfinite(intercept)
+            scaled[text] = str(parse(whole, list(theirs)).substitute(theirs)) if finite else ""
+        return scaled[text]
 
-    found = [(at, [scaled(tree) for tree in trees]) for at, trees in fronts]
+    found = [(at, [text for tree in trees if (text := formula(tree))]) for at, trees in fronts]
     return PyOperonRun(found, {"seconds": fronts[-1][0], **model.stats_})

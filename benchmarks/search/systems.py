@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -131,17 +132,19 @@ def _pysr(task: Task, seconds: float, seed: int, threads: int) -> Run:
     os.environ.setdefault("PYTHON_JULIACALL_THREADS", str(threads))
     from pysr import PySRRegressor
 
-    call = plan(_problem(task, seconds, seed, threads, None), None, latency_model="scheduled")
-    PySRRegressor(**call.regressor | {"timeout_in_seconds": 1}).fit(task.X, task.y, **call.fit)
-    model = PySRRegressor(**call.regressor, warm_start=True)
+    problem = _problem(task, seconds, seed, threads, None)
     fronts = []
     taken = 0.0
-    for part in PYSR_PARTS:
-        model.set_params(timeout_in_seconds=part * seconds - taken)
-        started = time.monotonic()
-        model.fit(task.X.astype(np.float32), task.y, **call.fit)
-        taken += time.monotonic() - started
-        fronts.append((taken, [str(parse(text, NAMES)) for text in model.equations_["equation"]]))
+    with tempfile.TemporaryDirectory() as directory:
+        call = plan(problem, None, latency_model="scheduled", options={"output_directory": directory})
+        PySRRegressor(**call.regressor | {"timeout_in_seconds": 1}).fit(problem.X, problem.y, **call.fit)
+        model = PySRRegressor(**call.regressor, warm_start=True)
+        for part in PYSR_PARTS:
+            model.set_params(timeout_in_seconds=max(1.0, part * seconds - taken))
+            started = time.monotonic()
+            model.fit(problem.X, problem.y, **call.fit)
+            taken += time.monotonic() - started
+            fronts.append((taken, [str(parse(text, NAMES)) for text in model.equations_["equation"]]))
     return Run(fronts, {"seconds": taken})
 
 

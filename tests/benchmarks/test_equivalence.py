@@ -20,6 +20,7 @@ EQUAL = [
     ("1.7*sqrt(square(0.5882353*x0 - 0.5882353*x1) + square(0.5882353*x2 - 0.5882353*x3))", DISTANCE),
     ("x0*x1/sqrt(x1*x1 - x2*x2)", "x0/sqrt(1 - square(x2)/square(x1))"),
     ("x1/x2*sqrt(x0*x2/x1)", "sqrt(x0*x1/x2)"),
+    ("x0/sqrt((x1 + 2 + 1/(x1 - 0.0001))*(x1*4))", "x0/(2*(1 + x1))"),
     ("x0*sin(x1 + 1.5707963)", "x0*cos(x1)"),
     ("0.5*sin(2*x0)", "sin(x0)*cos(x0)"),
     ("sqrt(x0*x0 + x1*x1 - 2*x0*x1*(cos(x2)*cos(x3) + sin(x2)*sin(x3)))",
