@@ -88,6 +88,8 @@ def _lat_sr(task: Task, seconds: float, seed: int, threads: int, max_latency: in
 
     problem = _problem(task, seconds, seed, threads, max_latency)
     result = NativeEngine().search(problem, callback=watch)
+    if result.stop_reason == "interrupted":
+        raise KeyboardInterrupt  # a run that was cut short is none
     fronts.append((result.seconds, result.points))
     return Run(
         [(at, [str(point.expression) for point in points]) for at, points in fronts],

@@ -7,7 +7,8 @@ Every system searches once for each task and seed, one after the other: ours for
 ``--peer-seconds``. Its fronts are kept while it runs, and judged when its time is over: by the loss on held-out rows
 within 1 to 6 cycles at <16,6> and 5 ns, as `lat_sr.latency` predicts them. So all columns of the tables are moments of
 the same runs. ``--data`` names the full file of jets; without it the shipped subset is taken. PySR is left out where
-there is no Julia. Tables are Markdown; ``<task>.json`` keeps the runs, and a run that is there is not done again.
+there is no Julia. Tables are Markdown; ``tagger_<class>.json`` and ``dimuon.json`` keep the runs, and a run that is
+there is not done again.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ def main() -> int:
             "threads": args.threads,
             "versions": versions("pyoperon", "gplearn", "pysr"),
         }
-        records = Records(args.out / f"{task_name}.json", settings)
+        file = "dimuon.json" if task_name == "dimuon" else f"tagger_{task_name}.json"
+        records = Records(args.out / file, settings)
         # Seed by seed, so that all systems see the same state of the machine.
         for seed in range(1, args.seeds + 1):
             for name in systems:

@@ -105,7 +105,7 @@ def _tagger(name: str, path: Path | None) -> Task:
             names, classes = list(archive["feature_names"]), list(archive["class_names"])
     X = np.asarray(X, dtype=np.float64)[:, [names.index(feature) for feature in FEATURES]]
     y = np.where(labels == classes.index(name), 1.0, -1.0)
-    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42, stratify=y)
+    X_train, X_test, y_train, y_test = train_test_split(X, y, test_size=0.2, random_state=42, stratify=labels)
     scaler = StandardScaler().fit(X_train)
     return Task(
         name,

@@ -55,6 +55,13 @@ def test_another_formula_is_not_recovered(found: str, truth: str) -> None:
     assert not recovered(parse(found), parse(truth))
 
 
+def test_constants_may_be_good_to_fewer_digits() -> None:
+    truth = parse("exp(-square(x0)/2) + x1")
+    assert recovered(parse("1.004*exp(-0.503*square(x0)) + 0.996*x1 + 0.003"), truth, digits=2)
+    assert not recovered(parse("1.004*exp(-0.503*square(x0)) + 0.996*x1 + 0.003"), truth)
+    assert not recovered(parse("1.02*exp(-0.5*square(x0)) + x1"), truth, digits=2)
+
+
 def test_the_first_that_is_equal_is_named() -> None:
     assert first_recovered(["x0", "x1*x0", "x0*x1"], "x0*x1", 60.0) == ("x1*x0", [])
     assert first_recovered(["x0", "x1"], "x0*x1", 60.0) == (None, [])
