@@ -7,6 +7,7 @@ by its loss on the training rows; what counts is its loss on rows that no search
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,10 +27,10 @@ Curve = list[tuple[float, Losses]]
 
 @dataclass(frozen=True)
 class Score:
-    """A formula's losses, and the clock cycles of its circuit; None where it has none that meets the clock."""
+    """A formula's losses, None where infinite, and its clock cycles, None where no circuit meets the clock."""
 
-    training: float
-    held_out: float
+    training: float | None
+    held_out: float | None
     latency: int | None
 
 
@@ -60,8 +61,8 @@ class Judge:
         costs = self.task.circuit.costs(formulas, NAMES)
         for text, formula, cost in zip(new, formulas, costs, strict=True):
             self.scores[text] = Score(
-                self.task.training_loss(formula),
-                self.task.held_out_loss(formula),
+                _finite(self.task.training_loss(formula)),
+                _finite(self.task.held_out_loss(formula)),
                 None if cost is None else cost.latency_cycles,
             )
 
@@ -75,9 +76,14 @@ class Judge:
         return [_chosen(scores), *map(_chosen, within)]
 
 
+def _finite(loss: float) -> float | None:
+    return float(f"{loss:.6g}") if math.isfinite(loss) else None
+
+
 def _chosen(scores: Sequence[Score]) -> float | None:
-    best = min(scores, key=lambda score: score.training, default=None)
-    return None if best is None else float(f"{best.held_out:.6g}")
+    trained = [(score.training, score) for score in scores if score.training is not None]
+    best = min(trained, key=lambda entry: entry[0], default=None)
+    return None if best is None else best[1].held_out
 
 
 def losses_after(curve: Curve, seconds: float) -> Losses | None:
@@ -113,8 +119,12 @@ def seconds_to(curve: Curve, loss: float | None, cycles: int = 0) -> float | Non
 def median(values: Iterable[float | None]) -> float | None:
     """Of those that are known, if they are more than half."""
     every = list(values)
-    known = [value for value in every if value is not None]
+    known = _known(every)
     return statistics.median(known) if len(known) * 2 > len(every) else None
+
+
+def _known(values: Iterable[float | None]) -> list[float]:
+    return [value for value in values if value is not None]
 
 
 def tables(
@@ -141,15 +151,9 @@ def tables(
     def medians(name: str, measure: Any, *arguments: Any) -> float | None:
         return median(measure(run["curve"], *arguments) for run in results[name])
 
+    theirs = [name for name in results if name in peers]
     best_peer = {
-        cycles: min(
-            (
-                loss
-                for name in peers
-                if name in results and (loss := medians(name, loss_after, seconds, cycles))
-            ),
-            default=None,
-        )
+        cycles: min(_known(medians(name, loss_after, seconds, cycles) for name in theirs), default=None)
         for cycles in budgets
     }
     reach = _markdown(

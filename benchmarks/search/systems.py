@@ -69,7 +69,7 @@ def _problem(task: Task, seconds: float, seed: int, threads: int, max_latency: i
         cost=task.hardware.cost_model(task.operators, len(NAMES)),
         circuit=task.circuit,
         feature_names=NAMES,
-        loss="l2",
+        loss=task.loss,
         operators=task.operators,
         max_latency=max_latency,
         maxsize=MAXSIZE,

@@ -45,12 +45,15 @@ class Task:
     Parameters
     ----------
     name : str
+    loss : str
+        The squared error, as the losses of `lat_sr` call it for this target.
     operators : tuple of str
     X, X_test : ndarray, shape (n_samples, 6)
     y, y_test : ndarray, shape (n_samples,)
     """
 
     name: str
+    loss: str
     operators: tuple[str, ...]
     X: Floats
     y: Floats
@@ -109,6 +112,7 @@ def _tagger(name: str, path: Path | None) -> Task:
     scaler = StandardScaler().fit(X_train)
     return Task(
         name,
+        "l2_margin",
         ("+", "-", "*", "sin", "exp"),
         scaler.transform(X_train[:ROWS]),
         y_train[:ROWS],
@@ -122,7 +126,9 @@ def _dimuon() -> Task:
     data = make_dimuon(2 * ROWS)
     X = data.X * [0.1, 1.0, 1.0, 0.1, 1.0, 1.0]
     y = data.y / data.y[:ROWS].std()
-    return Task("dimuon", ("+", "-", "*", "sqrt", "cos", "cosh"), X[:ROWS], y[:ROWS], X[ROWS:], y[ROWS:])
+    return Task(
+        "dimuon", "l2", ("+", "-", "*", "sqrt", "cos", "cosh"), X[:ROWS], y[:ROWS], X[ROWS:], y[ROWS:]
+    )
 
 
 def _squared_error(formula: Expression, X: Floats, y: Floats) -> float:
