@@ -1,13 +1,14 @@
-"""Five jet classes as one circuit: a joint search with cross-entropy against five searches of a fifth of the time each.
+"""Five jet classes as one circuit: a joint search with cross-entropy against five of a fifth of the time each.
 
-    python benchmarks/search/joint.py [--seconds 60] [--seeds 3] [--threads 2] [--budgets 1 2 3] [--no-build] [--out DIR]
+    python benchmarks/search/joint.py [--seconds 60] [--seeds 3] [--threads 2] [--budgets 1 2 3] [--no-build]
+        [--out DIR]
 
 The shipped jets: 8,000 rows and 6 features to train, operators + - * sin exp, at most 30 nodes for each class, <16,6>,
 5 ns. The joint search minimises the cross-entropy of the softmax over the five scores; the separate ones, a class
-against the rest, ``(1 - y*s)**2`` or ``log(1 + exp(-y*s))``. Of each front the formulas with the smallest loss are taken
-and lowered to one circuit with five outputs. Accuracy is that of the largest score on held-out rows, in floating point
-and in the circuit's integers. The circuit is built with the open tools, unless ``--no-build`` leaves its latency and LUTs
-predicted. Medians over the seeds are printed in Markdown; everything goes to ``joint.json``.
+against the rest, ``(1 - y*s)**2`` or ``log(1 + exp(-y*s))``. Of each front the formulas with the smallest loss are
+taken and lowered to one circuit with five outputs. Accuracy is that of the largest score on held-out rows, in floating
+point and in the circuit's integers. The circuit is built with the open tools, unless ``--no-build`` leaves its latency
+and LUTs predicted. Medians over the seeds are printed in Markdown; everything goes to ``joint.json``.
 """
 
 from __future__ import annotations

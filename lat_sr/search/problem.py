@@ -121,7 +121,8 @@ class SearchProblem:
         Loss charged for a node in selection.
     linear_scaling : bool
         Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
-        product and the sum, which cost and count as any others. Needs the operators + and ``*`` and one output; the native engine's.
+        product and the sum, which cost and count as any others. Needs the operators + and ``*``, and one output; the
+        native engine's.
     guesses : sequence of Expression or str, or of sequences of them
         Formulas that the search starts from besides random ones, with several outputs a sequence of one for each; those
         over a budget or a limit are left out.
