@@ -164,18 +164,22 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
     constexpr double heeded = 0.7;
     slack_.heed(random_.chance(heeded));
     slack_.measure(parent.tree, estimator_);
+    const bool several = task_.data.outputs() > 1;
+    constexpr double everywhere = 0.5; // of the changes to a part that several outputs have
     if (random_.chance(task_.options.graft_probability)) {
         // The expansion needs the whole formula, and the graft must not touch what scales it.
         child = parent.tree;
         if (grafter_.graft(child, slack_, evaluator_, random_)) {
             child = formula(child);
+            if (several && random_.chance(everywhere)) {
+                change_equal_parts(parent.tree, child);
+            }
             return;
         }
     }
-    const bool several = task_.data.outputs() > 1;
     if (random_.chance(task_.options.crossover)) {
         const Member& donor = members_[tournament()];
-        constexpr double whole = 0.5;
+        constexpr double whole = 0.5; // of the crossovers take an output as it is
         if (several && random_.chance(whole)) {
             child = with_output_of(parent.tree, donor.tree, random_);
             return;
@@ -190,7 +194,6 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
         return;
     }
     child = mutator_.mutate(formula(parent.tree), slack_, random_);
-    constexpr double everywhere = 0.5;
     if (several && random_.chance(everywhere)) {
         change_equal_parts(parent.tree, child);
     }

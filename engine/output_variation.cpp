@@ -1,8 +1,6 @@
 #include "output_variation.hpp"
 
 #include <algorithm>
-#include <functional>
-#include <span>
 #include <vector>
 
 namespace lat_sr {

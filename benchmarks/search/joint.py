@@ -28,21 +28,13 @@ from numpy.typing import NDArray
 from sklearn.metrics import accuracy_score
 from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
+from tasks import FEATURES, ROWS
 
 from lat_sr import LatencyAwareClassifier
 from lat_sr.datasets import load_jets
 from lat_sr.storage import write_atomic
 from lat_sr.toolchains import build_many, get_toolchain
 
-FEATURES = (
-    "j_c1_b2_mmdt",
-    "j_c1_b1_mmdt",
-    "j_mass_mmdt",
-    "j_multiplicity",
-    "j_m2_b2_mmdt",
-    "j_d2_a1_b2_mmdt",
-)
-ROWS = 8000
 # Parameters of the classifier, by the name of the search.
 SEARCHES: dict[str, dict[str, str]] = {
     "joint, cross-entropy": {"loss": "cross_entropy"},
