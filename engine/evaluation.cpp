@@ -444,7 +444,7 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
         for (std::size_t k = offset; k < offset + rows; ++k) {
             const T factor = adjoint[k - offset];
             first[k] = first_[output][k - offset] * factor;
-            second[k] = second_[output][k - offset] * factor * factor;
+            second[k] = second_[output][k - offset] * (factor * factor);
         }
     }
     return std::isfinite(kernels_.largest(first.data(), range.size())) &&
