@@ -7,7 +7,8 @@ namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(3 * block) {
+    : data_(data), objective_(objective), kernels_(kernels<T>()), fused_(fused_kernels<T>()), stop_(stop),
+      rows_(3 * block) {
     std::fill_n(rows_.begin(), block, T{1});
 }
 
@@ -20,12 +21,61 @@ template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
     limited_.back() = 1;
 }
 
+template <class T> T Evaluator<T>::folded(const Instruction& instruction) const {
+    T value{};
+    if (operation(instruction.op).arity == 2) {
+        kernels_.binary[index_of(instruction.op)](&instruction.a.value, &instruction.b.value, &value, 1);
+    } else {
+        kernels_.unary[index_of(instruction.op)](&instruction.a.value, &value, 1, instruction.exponent);
+    }
+    return value;
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::append(Instruction instruction) {
+    // The result must not overlap its operands, so their slots are given back only afterwards.
+    if (free_.empty()) {
+        free_.push_back(slot_count_++);
+    }
+    instruction.slot = free_.back();
+    free_.pop_back();
+    for (const Operand& operand : {instruction.a, instruction.b, instruction.c}) {
+        if (operand.source == Source::slot) {
+            free_.push_back(operand.index);
+        }
+    }
+    tape_.push_back(instruction);
+    return {.source = Source::slot, .index = instruction.slot};
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& operand) {
+    if (operand.source != Source::first) {
+        return operand;
+    }
+    const FirstOperation& first = first_[operand.index];
+    return append({.op = first.op, .a = first.a, .b = first.b});
+}
+
+template <class T> void Evaluator<T>::fuse(Instruction& instruction) {
+    const bool is_right = instruction.b.source == Source::first;
+    const FirstOperation first = first_[(is_right ? instruction.b : instruction.a).index];
+    instruction.c = placed(is_right ? instruction.a : instruction.b);
+    instruction.a = first.a;
+    instruction.b = first.b;
+    const auto scalar = [](const Operand& operand, unsigned bit) {
+        return operand.source == Source::scalar ? bit : 0U;
+    };
+    const unsigned scalars =
+        scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
+    instruction.fused = fused_.find(first.op, *second_operation(instruction.op, is_right), scalars);
+}
+
 template <class T> void Evaluator<T>::compile(const Tree& tree) {
     tape_.clear();
     stack_.clear();
+    first_.clear();
     mark_limited(tree);
     free_.clear();
-    std::size_t slots = 0;
+    slot_count_ = 0;
     for (std::size_t i = 0; i < tree.length(); ++i) {
         const Node& node = tree[i];
         if (node.op == Op::constant) {
@@ -47,41 +97,42 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
         instruction.a = stack_.back();
         stack_.pop_back();
         if (instruction.a.source == Source::scalar && instruction.b.source == Source::scalar) {
-            T value{};
-            if (node.arity() == 2) {
-                kernels_.binary[index_of(node.op)](&instruction.a.value, &instruction.b.value, &value, 1);
-            } else {
-                kernels_.unary[index_of(node.op)](&instruction.a.value, &value, 1, instruction.exponent);
-            }
-            stack_.push_back({.source = Source::scalar, .value = value});
+            stack_.push_back({.source = Source::scalar, .value = folded(instruction)});
             continue;
         }
-        // The result must not overlap its operands, so their slots are given back only afterwards.
-        if (free_.empty()) {
-            free_.push_back(slots++);
-        }
-        instruction.slot = free_.back();
-        free_.pop_back();
-        for (const Operand& operand : {instruction.a, instruction.b}) {
-            if (operand.source == Source::slot) {
-                free_.push_back(operand.index);
+        if (second_operation(node.op, false) &&
+            (instruction.a.source == Source::first || instruction.b.source == Source::first)) {
+            fuse(instruction);
+        } else {
+            instruction.a = placed(instruction.a);
+            instruction.b = placed(instruction.b);
+            if (is_first_operation(node.op) && !instruction.limited) {
+                stack_.push_back({.source = Source::first, .index = first_.size()});
+                first_.push_back({.op = node.op, .a = instruction.a, .b = instruction.b});
+                continue;
             }
         }
-        stack_.push_back({.source = Source::slot, .index = instruction.slot});
-        tape_.push_back(instruction);
+        stack_.push_back(append(instruction));
     }
     result_ = stack_.back();
-    if (slots_.size() < (slots + 1) * block) {
-        slots_.resize((slots + 1) * block);
+    if (slots_.size() < (slot_count_ + 1) * block) {
+        slots_.resize((slot_count_ + 1) * block);
     }
     if (result_.source == Source::scalar) {
-        result_ = {.source = Source::slot, .index = slots, .value = result_.value};
-        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slots * block), block, result_.value);
+        result_ = {.source = Source::slot, .index = slot_count_, .value = result_.value};
+        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slot_count_ * block), block, result_.value);
     }
 }
 
 template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
-    return operand.source == Source::column ? data_.column(operand.index) + row : slots_.data() + operand.index * block;
+    switch (operand.source) {
+    case Source::column:
+        return data_.column(operand.index) + row;
+    case Source::slot:
+        return slots_.data() + operand.index * block;
+    default:
+        return &operand.value;
+    }
 }
 
 template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
@@ -94,7 +145,10 @@ template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t
         const std::size_t op = index_of(instruction.op);
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* out = slots_.data() + instruction.slot * block;
-        if (operation(instruction.op).arity == 1) {
+        if (instruction.fused != nullptr) {
+            instruction.fused(pointer(instruction.a, row), pointer(instruction.b, row), pointer(instruction.c, row),
+                              out, rows);
+        } else if (operation(instruction.op).arity == 1) {
             kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
         } else if (instruction.b.source == Source::scalar) {
             kernels_.binary_right[op](pointer(instruction.a, row), instruction.b.value, out, rows);

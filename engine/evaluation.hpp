@@ -3,6 +3,7 @@
 
 #include "aligned.hpp"
 #include "data.hpp"
+#include "fused_kernels.hpp"
 #include "fusion.hpp"
 #include "kernels.hpp"
 #include "tree.hpp"
@@ -56,11 +57,17 @@ public:
     [[nodiscard]] double work() const { return work_; }
 
 private:
-    enum class Source : unsigned char { column, slot, scalar };
+    enum class Source : unsigned char { column, slot, scalar, first };
     struct Operand {
         Source source = Source::scalar;
-        std::size_t index = 0; // feature or slot
+        std::size_t index = 0; // feature, slot, or first operation
         T value{};
+    };
+    // Waits for a second operation that it can be fused with.
+    struct FirstOperation {
+        Op op = Op::add;
+        Operand a;
+        Operand b;
     };
     struct Instruction {
         Op op = Op::constant;
@@ -68,10 +75,18 @@ private:
         bool limited = false;
         Operand a;
         Operand b;
+        Operand c; // of two operations in one
+        FusedKernels<T>::Kernel fused = nullptr;
         std::size_t slot = 0;
     };
 
     void compile(const Tree& tree);
+    [[nodiscard]] T folded(const Instruction& instruction) const;
+    // Makes two operations of one operand's and the instruction's own.
+    void fuse(Instruction& instruction);
+    // Works off a first operation that nothing fuses with.
+    Operand placed(const Operand& operand);
+    Operand append(Instruction instruction);
     void prepare_derivatives(const Tree& tree);
     // Prediction of one block, and its derivatives by all nodes with constants below into the adjoints; or null.
     const T* run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
@@ -93,11 +108,14 @@ private:
     const Data<T>& data_;
     Objective objective_;
     const Kernels<T>& kernels_;
+    const FusedKernels<T>& fused_;
     const std::atomic<bool>* stop_;
     FusionMarker fusion_;
     std::vector<Instruction> tape_;
     std::vector<Operand> stack_;
+    std::vector<FirstOperation> first_;
     std::vector<std::size_t> free_; // slots
+    std::size_t slot_count_ = 0;
     Operand result_;
     AlignedVector<T> slots_;
     AlignedVector<T> adjoints_;
