@@ -307,7 +307,8 @@ NodeId DatapathBuilder::append(BuilderNode node, std::uint64_t table) {
     }
     const auto position = static_cast<NodeId>(nodes_.size());
     index_.insert(node.hash, position);
-    values_.push_back(evaluated(node));
+    values_.push_back(
+        {.values = node.kind == NodeKind::input ? data_.column(node.index) : nullptr, .constant = node.value});
     seen_.emplace_back(node.is_constant() ? std::optional(node.bounds) : std::nullopt);
     nodes_.push_back(node);
     return narrow(position, limits_.node);
@@ -326,7 +327,7 @@ std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) con
         values[i] = operand.value;
     }
     const BuilderNode& first = nodes_[node.operands[0]];
-    const auto operand = [&](std::size_t i) { return shifted_constant(values[i], aligned_operand(node, i).left); };
+    const auto operand = [&](std::size_t i) { return shifted_constant(values[i], alignment(node, i)); };
     switch (node.kind) {
     case NodeKind::multiply:
         return values[0] * values[1];
@@ -349,9 +350,19 @@ std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) con
     }
 }
 
+NodeId DatapathBuilder::source(NodeId node) const {
+    while (nodes_[node].kind == NodeKind::scale && nodes_[node].value == 1) {
+        node = nodes_[node].operands[0];
+    }
+    return node;
+}
+
 Aligned DatapathBuilder::aligned_operand(const BuilderNode& node, std::size_t operand) const {
-    const NodeId id = node.operands[operand];
-    return {.column = values_[id], .left = node.fraction - nodes_[id].fraction};
+    return {.column = views_[source(node.operands[operand])], .left = alignment(node, operand)};
+}
+
+bool DatapathBuilder::has_room() const {
+    return (buffer_count_ + 1) * data_.rows() * sizeof(std::int64_t) <= memory_limit;
 }
 
 std::int64_t* DatapathBuilder::next_buffer() {
@@ -361,20 +372,74 @@ std::int64_t* DatapathBuilder::next_buffer() {
     return buffers_[buffer_count_++].data();
 }
 
-IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
-    if (node.kind == NodeKind::constant) {
-        return {.constant = node.value};
+template <class Visit> void DatapathBuilder::evaluate(NodeId target, bool keep, Visit visit) {
+    collect_needed(target);
+    kept_.clear();
+    for (const NodeId i : needed_) {
+        kept_.push_back((keep && i == target) || has_room() ? next_buffer() : nullptr);
     }
-    if (node.kind == NodeKind::input) {
-        return {.values = data_.column(node.index)};
+    scratch_.resize(std::max(scratch_.size(), needed_.size() * block));
+    views_.resize(std::max(views_.size(), nodes_.size()));
+    for (std::size_t begin = 0; begin < data_.rows(); begin += block) {
+        const std::size_t rows = std::min(block, data_.rows() - begin);
+        for (const NodeId i : known_) {
+            const std::int64_t* column = values_[i].values;
+            views_[i] = {.values = column == nullptr ? nullptr : column + begin, .constant = values_[i].constant};
+        }
+        for (std::size_t k = 0; k < needed_.size(); ++k) {
+            std::int64_t* out = kept_[k] == nullptr ? scratch_.data() + k * block : kept_[k] + begin;
+            evaluate_block(nodes_[needed_[k]], out, rows);
+            views_[needed_[k]] = {.values = out};
+        }
+        visit(begin, views_[target], rows);
     }
-    const std::size_t rows = data_.rows();
+    for (std::size_t k = 0; k < needed_.size(); ++k) {
+        values_[needed_[k]].values = kept_[k];
+    }
+}
+
+IntegerColumn DatapathBuilder::values(NodeId node) {
+    node = source(node);
+    if (!has_values(node)) {
+        evaluate(node, true, [](std::size_t, const IntegerColumn&, std::size_t) {});
+    }
+    return values_[node];
+}
+
+void DatapathBuilder::sample(NodeId node, std::size_t step, std::vector<std::int64_t>& out) {
+    out.clear();
+    std::size_t next = 0;
+    evaluate(source(node), false, [&](std::size_t row, const IntegerColumn& values, std::size_t rows) {
+        for (; next < row + rows; next += step) {
+            out.push_back(values.values == nullptr ? values.constant : values.values[next - row]);
+        }
+    });
+}
+
+void DatapathBuilder::collect_needed(NodeId target) {
+    wanted_.assign(target + 1, 0);
+    wanted_[target] = 1;
+    needed_.clear();
+    known_.clear();
+    for (NodeId i = target + 1; i-- > 0;) {
+        if (wanted_[i] == 0) {
+            continue;
+        }
+        if (has_values(i)) {
+            known_.push_back(i);
+            continue;
+        }
+        needed_.push_back(i);
+        for (std::size_t k = 0; k < nodes_[i].arity; ++k) {
+            wanted_[source(nodes_[i].operands[k])] = 1;
+        }
+    }
+    std::ranges::reverse(needed_);
+}
+
+void DatapathBuilder::evaluate_block(const BuilderNode& node, std::int64_t* out, std::size_t rows) const {
     const NodeId first = node.operands[0];
-    const std::int64_t* a = values_[first].values;
-    if (node.kind == NodeKind::scale && node.value == 1) {
-        return {.values = a}; // only the binary point moves
-    }
-    std::int64_t* out = next_buffer();
+    const std::int64_t* a = views_[source(first)].values;
     const auto pair = [&](IntegerKernels::AlignedPair kernel) {
         kernel(aligned_operand(node, 0), aligned_operand(node, 1), out, rows);
     };
@@ -397,7 +462,7 @@ IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
     case NodeKind::multiply: {
         const NodeId second = node.operands[1];
         const bool is_narrow = std::max(signed_width(first), signed_width(second)) <= narrow_operand;
-        (is_narrow ? kernels_.multiply_narrow : kernels_.multiply)(a, values_[second].values, out, rows);
+        (is_narrow ? kernels_.multiply_narrow : kernels_.multiply)(a, views_[source(second)].values, out, rows);
         break;
     }
     case NodeKind::scale: {
@@ -413,16 +478,16 @@ IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
         kernels_.absolute(a, out, rows);
         break;
     case NodeKind::cast:
-        evaluate_cast(node, a, out);
+        evaluate_cast(node, a, out, rows);
         break;
     default: // lookup
         kernels_.lookup(a, nodes_[first].bounds.low, tables_[node.index].entries.data(), out, rows);
         break;
     }
-    return {.values = out};
 }
 
-void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out) const {
+void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out,
+                                    std::size_t rows) const {
     const FixedFormat& format = node.format;
     const NodeId operand = node.operands[0];
     const int fraction = nodes_[operand].fraction;
@@ -437,7 +502,7 @@ void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t*
     const bool rounds = steps.right > 0 && format.quantization != Quantization::trn;
     if ((rounds && format.quantization != Quantization::rnd) || steps.right > 62 ||
         (!is_inside && format.overflow == Overflow::sat_zero)) {
-        for (std::size_t row = 0; row < data_.rows(); ++row) {
+        for (std::size_t row = 0; row < rows; ++row) {
             out[row] = cast_to(format, a[row], fraction);
         }
         return;
@@ -447,16 +512,19 @@ void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t*
     }
     const bool wraps = format.overflow == Overflow::wrap;
     const auto kernel = is_inside ? kernels_.cast_inside : wraps ? kernels_.cast_wrap : kernels_.cast_saturate;
-    kernel(a, steps, out, data_.rows());
+    kernel(a, steps, out, rows);
 }
 
 Interval DatapathBuilder::seen(NodeId node) {
+    node = source(node);
     const bool is_input = nodes_[node].kind == NodeKind::input;
     std::optional<Interval>& known = is_input ? column_seen_[nodes_[node].index] : seen_[node];
     if (!known) {
-        Interval range;
-        kernels_.range(values_[node].values, data_.rows(), range.low, range.high);
-        known = range;
+        evaluate(node, false, [&](std::size_t row, const IntegerColumn& values, std::size_t rows) {
+            Interval part;
+            kernels_.range(values.values, rows, part.low, part.high);
+            known = row == 0 ? part : Interval{std::min(known->low, part.low), std::max(known->high, part.high)};
+        });
     }
     return *known;
 }

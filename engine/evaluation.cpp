@@ -52,7 +52,11 @@ template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& ope
         return operand;
     }
     const FirstOperation& first = first_[operand.index];
-    return append({.op = first.op, .a = first.a, .b = first.b});
+    Instruction instruction;
+    instruction.op = first.op;
+    instruction.a = first.a;
+    instruction.b = first.b;
+    return append(instruction);
 }
 
 template <class T> void Evaluator<T>::fuse(Instruction& instruction) {
@@ -64,8 +68,7 @@ template <class T> void Evaluator<T>::fuse(Instruction& instruction) {
     const auto scalar = [](const Operand& operand, unsigned bit) {
         return operand.source == Source::scalar ? bit : 0U;
     };
-    const unsigned scalars =
-        scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
+    const unsigned scalars = scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
     instruction.fused = fused_.find(first.op, *second_operation(instruction.op, is_right), scalars);
 }
 

@@ -17,9 +17,6 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
-    if (task.circuit != nullptr) {
-        judge_ = std::make_unique<CircuitJudge>(*task.circuit);
-    }
 }
 
 template <class T> void Island<T>::draw_rows() {
@@ -46,7 +43,7 @@ template <class T> bool Island<T>::admit(Member& child) {
 
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
-    if (judge_) {
+    if (judge_ != nullptr) {
         cost.latency = latencies_.find(tree).value_or(cost.latency);
     }
     return task_.budget.allows(cost);
@@ -99,7 +96,7 @@ template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
     if (task_.fixed_point == FixedPoint::never && !better()) {
         return Verdict::worse;
     }
-    if (judge_) {
+    if (judge_ != nullptr) {
         const std::optional<Cost> real = (*judge_)(entry.tree);
         latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
         if (!real || !task_.budget.allows(*real)) {
@@ -215,7 +212,8 @@ template <class T> void Island<T>::rescore() {
     }
 }
 
-template <class T> void Island<T>::advance(std::size_t offspring) {
+template <class T> void Island<T>::advance(std::size_t offspring, CircuitJudge* judge) {
+    judge_ = judge;
     draw_rows();
     if (members_.empty()) {
         found_population();

@@ -196,7 +196,7 @@ def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]
 class CircuitModel:
     def __init__(
         self,
-        X: NDArray[np.int64],
+        X: NDArray[np.float64],
         precision: CastFields,
         library: DelayLibrary,
         available_ps: float,
