@@ -6,10 +6,25 @@
 namespace lat_sr {
 
 template <class T>
-Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
+Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop,
+                        std::size_t threads)
     : data_(data), objective_(objective), kernels_(kernels<T>()), fused_(fused_kernels<T>()), stop_(stop),
       rows_(3 * block) {
     std::fill_n(rows_.begin(), block, T{1});
+    threads = std::min(threads, part_count(data.all()));
+    for (std::size_t thread = 1; thread < threads; ++thread) {
+        helpers_.push_back(std::make_unique<Evaluator>(data, objective, stop));
+    }
+}
+
+template <class T> template <class Work> bool Evaluator<T>::for_parts(std::size_t parts, const Work& work) {
+    std::atomic<bool> going{true};
+    share_out(parts, helpers_.size() + 1, [&](std::size_t thread, std::size_t part) {
+        if (going.load(std::memory_order_relaxed) && !work(thread == 0 ? *this : *helpers_[thread - 1], part)) {
+            going.store(false, std::memory_order_relaxed);
+        }
+    });
+    return going.load();
 }
 
 template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
@@ -176,6 +191,22 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     if (objective_.user != nullptr) {
         return user_loss(tree, range);
     }
+    const std::size_t parts = part_count(range);
+    part_losses_.resize(parts);
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            part_losses_[part] = evaluator.sum_of_losses(tree, part_of(range, part));
+            return std::isfinite(part_losses_[part]);
+        })) {
+        return worthless;
+    }
+    double total = 0.0;
+    for (const double sum : part_losses_) {
+        total += sum;
+    }
+    return std::isfinite(total) ? total / data_.weight(range) : worthless;
+}
+
+template <class T> double Evaluator<T>::sum_of_losses(const Tree& tree, RowRange range) {
     compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
@@ -193,10 +224,17 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
             return worthless;
         }
     }
-    return total / data_.weight(range);
+    return total;
 }
 
 template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, std::span<T> out) {
+    return for_parts(part_count(range), [&](Evaluator& evaluator, std::size_t part) {
+        const RowRange rows = part_of(range, part);
+        return evaluator.predict_part(tree, rows, out.data() + (rows.begin - range.begin));
+    });
+}
+
+template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange range, T* out) {
     compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
@@ -204,7 +242,7 @@ template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, 
         if (prediction == nullptr) {
             return false;
         }
-        std::copy_n(prediction, rows, out.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+        std::copy_n(prediction, rows, out + (row - range.begin));
     }
     return true;
 }
@@ -300,18 +338,62 @@ template <class T> const T* Evaluator<T>::run_block_backwards(const Tree& tree, 
     return prediction;
 }
 
+namespace {
+
+void add(const std::vector<double>& values, std::vector<double>& sums) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sums[i] += values[i];
+    }
+}
+
+bool scale(std::vector<double>& values, double factor) {
+    bool finite = true;
+    for (double& value : values) {
+        value *= factor;
+        finite = finite && std::isfinite(value);
+    }
+    return finite;
+}
+
+} // namespace
+
 template <class T>
 bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                                Derivatives& result) {
     const std::size_t count = constants.size();
-    const bool second_order = order == Order::second;
     result.loss = worthless;
     result.gradient.assign(count, 0.0);
-    result.curvature.assign(second_order ? count * count : 0, 0.0);
-    prepare_derivatives(tree);
+    result.curvature.assign(order == Order::second ? count * count : 0, 0.0);
     if (objective_.user != nullptr) {
         return user_derivatives(tree, constants, range, result);
     }
+    const std::size_t parts = part_count(range);
+    part_derivatives_.resize(std::max(parts, part_derivatives_.size()));
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            return evaluator.sum_derivatives(tree, constants, part_of(range, part), order, part_derivatives_[part]);
+        })) {
+        return false;
+    }
+    double total = 0.0;
+    for (const Derivatives& sums : std::span(part_derivatives_).first(parts)) {
+        total += sums.loss;
+        add(sums.gradient, result.gradient);
+        add(sums.curvature, result.curvature);
+    }
+    result.loss = total / data_.weight(range);
+    const double factor = 1.0 / data_.weight(range);
+    const bool finite = scale(result.gradient, factor);
+    return scale(result.curvature, factor) && finite && std::isfinite(result.loss);
+}
+
+template <class T>
+bool Evaluator<T>::sum_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                                   Order order, Derivatives& sums) {
+    const std::size_t count = constants.size();
+    const bool second_order = order == Order::second;
+    sums.gradient.assign(count, 0.0);
+    sums.curvature.assign(second_order ? count * count : 0, 0.0);
+    prepare_derivatives(tree);
     by_constant_.clear();
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
@@ -332,24 +414,14 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
         kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
         for (std::size_t j = 0; j < count; ++j) {
-            result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
+            sums.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
         }
         if (second_order) {
-            kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
+            kernels_.gram(by_constant_.data(), count, second, rows, sums.curvature.data());
         }
     }
-    const double scale = 1.0 / data_.weight(range);
-    bool finite = std::isfinite(total);
-    for (double& value : result.gradient) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    for (double& value : result.curvature) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    result.loss = total / data_.weight(range);
-    return finite;
+    sums.loss = total;
+    return std::isfinite(total);
 }
 
 template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {
@@ -371,6 +443,7 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
 template <class T>
 bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                                     Derivatives& result) {
+    prepare_derivatives(tree);
     user_.predictions.resize(range.size());
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {

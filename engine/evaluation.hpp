@@ -6,6 +6,7 @@
 #include "fused_kernels.hpp"
 #include "fusion.hpp"
 #include "kernels.hpp"
+#include "row_parts.hpp"
 #include "tree.hpp"
 #include "user_loss.hpp"
 
@@ -39,13 +40,17 @@ struct Derivatives {
 
 enum class Order : unsigned char { first, second };
 
-// Owns its scratch memory; one instance a thread.
+// Owns its scratch memory; one instance a thread. More threads help it with ranges of more than one part, where they
+// change no result; a user's loss takes all rows at once and one thread.
 template <class T> class Evaluator {
 public:
-    Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop = nullptr);
+    Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop = nullptr,
+              std::size_t threads = 1);
 
     // Weighted mean loss; `worthless` for non-finite values, for values beyond the limit, and after a stop.
     double loss(const Tree& tree, RowRange range);
+    // Weighted sum of losses, of one part at most and not of a user's loss; `worthless` likewise.
+    double sum_of_losses(const Tree& tree, RowRange part);
     // Values of the range's rows; false if any is not finite.
     bool predict(const Tree& tree, RowRange range, std::span<T> out);
     // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
@@ -54,7 +59,13 @@ public:
     [[nodiscard]] const Objective& objective() const { return objective_; }
 
     // Nodes times rows worked off so far.
-    [[nodiscard]] double work() const { return work_; }
+    [[nodiscard]] double work() const {
+        double work = work_;
+        for (const auto& helper : helpers_) {
+            work += helper->work_;
+        }
+        return work;
+    }
 
 private:
     enum class Source : unsigned char { column, slot, scalar, first };
@@ -88,6 +99,12 @@ private:
     Operand placed(const Operand& operand);
     Operand append(Instruction instruction);
     void prepare_derivatives(const Tree& tree);
+    // Calls work(evaluator, part) for every part until one call gives false; whether none did.
+    template <class Work> bool for_parts(std::size_t parts, const Work& work);
+    bool predict_part(const Tree& tree, RowRange part, T* out);
+    // Weighted sums over the rows of one part.
+    bool sum_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange part, Order order,
+                         Derivatives& sums);
     // Prediction of one block, and its derivatives by all nodes with constants below into the adjoints; or null.
     const T* run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows);
     double user_loss(const Tree& tree, RowRange range);
@@ -126,6 +143,9 @@ private:
     UserColumns user_;
     std::vector<double> tangents_; // a column of rows a constant, for a user's loss
     double work_ = 0.0;
+    std::vector<std::unique_ptr<Evaluator>> helpers_; // of the other threads
+    std::vector<double> part_losses_;
+    std::vector<Derivatives> part_derivatives_;
 };
 
 extern template class Evaluator<float>;

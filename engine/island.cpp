@@ -8,9 +8,10 @@
 namespace lat_sr {
 
 template <class T>
-Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
+Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop,
+                  std::size_t row_threads)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
-      evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost),
+      evaluator_(task.data, task.objective, &stop, row_threads), fitter_(evaluator_), estimator_(task.cost),
       slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),

@@ -90,8 +90,9 @@ struct Member {
 
 template <class T> class Island {
 public:
-    // `archive` is not changed while the island advances.
-    Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop);
+    // `archive` is not changed while the island advances. `row_threads` work on the parts of a large table.
+    Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop,
+           std::size_t row_threads);
 
     // Makes and scores this many offspring, or stops early. The judge is the calling thread's, null without circuits;
     // the island keeps it until the next call.

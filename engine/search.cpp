@@ -14,9 +14,10 @@ namespace lat_sr {
 template <class T>
 Search<T>::Search(Task<T> task, const Stopping& stopping, std::size_t threads)
     : task_(std::move(task)), stopping_(stopping), threads_(std::max<std::size_t>(1, threads)), random_(task_.seed) {
+    const std::size_t row_threads = std::max<std::size_t>(1, threads_ / task_.options.islands);
     threads_ = std::min(threads_, task_.options.islands);
     for (std::size_t i = 0; i < task_.options.islands; ++i) {
-        islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_));
+        islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_, row_threads));
     }
     judges_.resize(threads_);
     for (std::unique_ptr<CircuitJudge>& judge : judges_) {
