@@ -519,14 +519,17 @@ Interval DatapathBuilder::seen(NodeId node) {
     node = source(node);
     const bool is_input = nodes_[node].kind == NodeKind::input;
     std::optional<Interval>& known = is_input ? column_seen_[nodes_[node].index] : seen_[node];
-    if (!known) {
-        evaluate(node, false, [&](std::size_t row, const IntegerColumn& values, std::size_t rows) {
-            Interval part;
-            kernels_.range(values.values, rows, part.low, part.high);
-            known = row == 0 ? part : Interval{std::min(known->low, part.low), std::max(known->high, part.high)};
-        });
+    if (known) {
+        return *known;
     }
-    return *known;
+    Interval range;
+    evaluate(node, false, [&](std::size_t row, const IntegerColumn& values, std::size_t rows) {
+        Interval part;
+        kernels_.range(values.values, rows, part.low, part.high);
+        range = row == 0 ? part : Interval{std::min(range.low, part.low), std::max(range.high, part.high)};
+    });
+    known = range;
+    return range;
 }
 
 // NOLINTEND(bugprone-signed-bitwise)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace lat_sr {
 
@@ -74,8 +75,12 @@ template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& ope
     return append(instruction);
 }
 
-template <class T> void Evaluator<T>::fuse(Instruction& instruction) {
+template <class T> bool Evaluator<T>::fuse(Instruction& instruction) {
     const bool is_right = instruction.b.source == Source::first;
+    const std::optional<Second> second = second_operation(instruction.op, is_right);
+    if (!second || (!is_right && instruction.a.source != Source::first)) {
+        return false;
+    }
     const FirstOperation first = first_[(is_right ? instruction.b : instruction.a).index];
     instruction.c = placed(is_right ? instruction.a : instruction.b);
     instruction.a = first.a;
@@ -84,7 +89,8 @@ template <class T> void Evaluator<T>::fuse(Instruction& instruction) {
         return operand.source == Source::scalar ? bit : 0U;
     };
     const unsigned scalars = scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
-    instruction.fused = fused_.find(first.op, *second_operation(instruction.op, is_right), scalars);
+    instruction.fused = fused_.find(first.op, *second, scalars);
+    return true;
 }
 
 template <class T> void Evaluator<T>::compile(const Tree& tree) {
@@ -118,10 +124,7 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
             stack_.push_back({.source = Source::scalar, .value = folded(instruction)});
             continue;
         }
-        if (second_operation(node.op, false) &&
-            (instruction.a.source == Source::first || instruction.b.source == Source::first)) {
-            fuse(instruction);
-        } else {
+        if (!fuse(instruction)) {
             instruction.a = placed(instruction.a);
             instruction.b = placed(instruction.b);
             if (is_first_operation(node.op) && !instruction.limited) {

@@ -93,8 +93,8 @@ private:
 
     void compile(const Tree& tree);
     [[nodiscard]] T folded(const Instruction& instruction) const;
-    // Makes two operations of one operand's and the instruction's own.
-    void fuse(Instruction& instruction);
+    // Makes one instruction of an operand's first operation and its own; false if they do not fuse.
+    bool fuse(Instruction& instruction);
     // Works off a first operation that nothing fuses with.
     Operand placed(const Operand& operand);
     Operand append(Instruction instruction);

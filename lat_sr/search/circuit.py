@@ -72,7 +72,9 @@ class CircuitModel:
         library = native_library(self.library)
         X = real_data(self.X)
         try:
-            return _engine.CircuitModel(X, cast_fields(self.precision), library, self.available_ps, **settings)
+            return _engine.CircuitModel(
+                X, cast_fields(self.precision), library, self.available_ps, **settings
+            )
         except ValueError as error:
             raise InputError(str(error)) from error
 
@@ -106,5 +108,5 @@ class CircuitModel:
             self.constant_fraction,
         ]
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-        digest.update(np.ascontiguousarray(self.X))
+        digest.update(np.ascontiguousarray(self.X).data)
         return digest.digest()
