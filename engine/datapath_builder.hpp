@@ -141,7 +141,7 @@ private:
     [[nodiscard]] bool has_room() const;
     std::int64_t* next_buffer();
 
-    static constexpr std::size_t block = 1024;                          // rows; three columns fit the first cache
+    static constexpr std::size_t block = 4096;                          // rows; a few columns fit the second cache
     static constexpr std::size_t memory_limit = std::size_t{32} << 20U; // bytes of the columns kept
 
     WidthLimits limits_;
