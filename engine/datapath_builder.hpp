@@ -127,8 +127,8 @@ private:
         return nodes_[node].is_constant() || values_[node].values != nullptr;
     }
     // Works off a node and what it depends on, and calls visit(row, values, rows) for one block of rows after the
-    // other. Columns of all rows are kept while there is room; what is needed later and was not kept is worked off
-    // again.
+    // other, or for all rows at once. Columns of all rows are kept while there is room; what is needed later and was
+    // not kept is worked off again.
     template <class Visit> void evaluate(NodeId target, bool keep, Visit visit);
     void collect_needed(NodeId target);
     // Values of a node on one block, of which `views_` has the operands.
