@@ -37,6 +37,7 @@ from lat_sr.toolchains.hls_script import (
 )
 from lat_sr.toolchains.process import Cancellation, run
 from lat_sr.toolchains.reports import Figures, read_cosim, read_csynth, read_export
+from lat_sr.toolchains.reports.figures import same_part
 from lat_sr.toolchains.vectors import stimuli
 from lat_sr.toolchains.vendor import Tool, find_vendor_tool, search_path
 
@@ -169,14 +170,15 @@ class HlsToolchain:
             if simulated:
                 steps.append(read_cosim(directory / _REPORTS / f"sim/report/{TOP}_cosim.rpt", log))
             if self.implementation:
-                steps.append(read_export(directory / _REPORTS / "impl/report", TOP, "implementation", log))
+                steps.append(read_export(directory / _REPORTS / "impl", TOP, "implementation", log))
             mismatch = (
                 run_test_bench(directory, timeout=self.timeout, cancellation=self.cancellation)
                 if len(X)
                 else ""
             )
-        if steps[0].part and steps[0].part != target.part:
-            raise ToolFailedError(f"the tool synthesised for {steps[0].part} instead of {target.part}", log)
+        for step in steps:
+            if step.part and not same_part(target.part, step.part):
+                raise ToolFailedError(f"the tool worked for {step.part} instead of {target.part}", log)
         if any(step.passed is False for step in steps):
             mismatch = mismatch or "the co-simulated RTL gives other outputs than the datapath"
         latency, critical_path = _last(steps, "latency_worst"), _last(steps, "critical_path_ns")
@@ -195,7 +197,7 @@ class HlsToolchain:
             slack_ns=round(slack, 6),
             critical_path_ps=critical_path * 1000.0,
             **final.resources(),
-            carry=0,
+            carry=final.carry or 0,
             vectors=len(X),
             bit_exact=not mismatch if len(X) else None,
             mismatch=mismatch,
