@@ -1,5 +1,7 @@
 #include "island.hpp"
 
+#include "linear_scaling.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -44,6 +46,18 @@ template <class T> bool Island<T>::admit(Member& child) {
     return allowed;
 }
 
+template <class T> bool Island<T>::propose(Member& child) {
+    if (task_.options.linear_scaling) {
+        Tree tree = std::move(child.tree);
+        child.tree = scaled(tree);
+        if (admit(child)) {
+            return true;
+        }
+        child.tree = std::move(tree);
+    }
+    return admit(child);
+}
+
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
     if (judge_) {
@@ -53,10 +67,18 @@ template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
 }
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
-    child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
+    const bool scaling = task_.options.linear_scaling && is_scaled(child.tree);
+    if (scaling) {
+        child.loss = fitter_.fit_scaling(child.tree, rows_);
+    }
+    if (fit) {
+        child.loss = fitter_.fit(child.tree, rows_, task_.options.fit_steps);
+    } else if (!scaling) {
+        child.loss = evaluator_.loss(child.tree, rows_);
+    }
     ++counts_.evaluations;
     // Other constants may cost other shift-adds.
-    if (fit && !within_budget(child.tree, child.cost)) {
+    if ((fit || scaling) && !within_budget(child.tree, child.cost)) {
         child.loss = worthless;
     }
     if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
@@ -133,6 +155,8 @@ template <class T> std::size_t Island<T>::tournament() {
 }
 
 template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
+    const auto formula = [this](const Tree& tree) { return task_.options.linear_scaling ? unscaled(tree) : tree; };
+    const auto proposed = [this](const Tree& tree) { return task_.options.linear_scaling ? scaled(tree) : tree; };
     // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
     constexpr double heeded = 0.7;
     slack_.heed(random_.chance(heeded));
@@ -140,14 +164,14 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
     if (random_.chance(task_.options.crossover)) {
         const Member& donor = members_[tournament()];
         donor_slack_.measure(donor.tree, estimator_);
-        child = mutator_.crossover(parent.tree, slack_, donor.tree, donor_slack_, random_);
+        child = mutator_.crossover(formula(parent.tree), slack_, formula(donor.tree), donor_slack_, random_);
         return;
     }
-    child = mutator_.mutate(parent.tree, slack_, random_);
+    child = mutator_.mutate(formula(parent.tree), slack_, random_);
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        slack_.measure(child, estimator_);
+        slack_.measure(proposed(child), estimator_);
         child = mutator_.mutate(child, slack_, random_);
     }
 }
@@ -157,7 +181,7 @@ template <class T> bool Island<T>::make_offspring(Member& child) {
     const std::size_t parent = tournament();
     for (int attempt = 0; attempt < tries; ++attempt) {
         vary(members_[parent], child.tree);
-        if (recent_.insert(child.tree) && admit(child)) {
+        if (recent_.insert(child.tree) && propose(child)) {
             return true;
         }
     }
@@ -180,7 +204,7 @@ template <class T> void Island<T>::found_population() {
     for (const Tree& guess : task_.guesses) {
         Member member;
         member.tree = guess;
-        if (members_.size() < task_.options.population && !stopped() && admit(member)) {
+        if (members_.size() < task_.options.population && !stopped() && propose(member)) {
             score(member, true);
             members_.push_back(std::move(member));
         }
@@ -191,7 +215,7 @@ template <class T> void Island<T>::found_population() {
         for (int attempt = 0; attempt < tries && !admitted; ++attempt) {
             const std::size_t size = 1 + random_.below(std::min(largest, task_.limits.maxsize));
             member.tree = Tree(task_.grammar.random_nodes(random_, size));
-            admitted = admit(member);
+            admitted = propose(member);
         }
         // Where random formulas do not fit, the cheapest ones do: single leaves.
         for (std::size_t attempt = 0; attempt < task_.grammar.features + 1 && !admitted; ++attempt) {

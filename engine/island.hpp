@@ -39,7 +39,8 @@ struct EvolutionOptions {
     int polish_steps = 12;  // of formulas that enter the archive
     std::size_t batch = 0;  // rows that judge offspring; 0 for all
     double parsimony = 0.0; // loss charged for a node
-    double crowding = 0.3;  // how strongly frequent sizes are held back
+    bool linear_scaling = false;
+    double crowding = 0.3; // how strongly frequent sizes are held back
     double migration = 0.03;
     double archive_migration = 0.05;
     std::size_t patience = 1000; // epochs without a gain before half of the islands start anew; 0 for never
@@ -129,6 +130,8 @@ private:
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
     void vary(const Member& parent, Tree& child);
+    // Whether the formula, scaled linearly if that is wished and has room, is within all limits.
+    bool propose(Member& child);
     bool admit(Member& child);
     void score(Member& child, bool fit);
     [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;

@@ -223,7 +223,7 @@ def main() -> int:
     """Run or continue the studies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--minutes", type=float, default=50.0, help="of this start, 40 % of them for searches"
+        "--minutes", type=float, default=50.0, help="of this start, 40 %% of them for searches"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="builds at a time")
     parser.add_argument("--seed", type=int, default=1)

@@ -107,6 +107,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "batch_size": [_COUNT, None],
         "fixed_point": [StrOptions(set(FIXED_POINT))],
         "parsimony": [Interval(Real, 0, None, closed="left")],
+        "linear_scaling": ["boolean"],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -148,6 +149,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         batch_size: int | None = None,
         fixed_point: str = "never",
         parsimony: float = 0.0,
+        linear_scaling: bool = False,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -185,6 +187,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.fixed_point = fixed_point
         self.parsimony = parsimony
+        self.linear_scaling = linear_scaling
         self.model_selection = model_selection
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -340,6 +343,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             batch_size=self.batch_size,
             fixed_point=self.fixed_point,
             parsimony=self.parsimony,
+            linear_scaling=self.linear_scaling,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )

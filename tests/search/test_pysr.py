@@ -239,6 +239,8 @@ def test_tables_that_are_refused() -> None:
         plan(problem(), PROFILE, tables={"sin": ExplicitTable(-1, 1, 4096)})
     with pytest.raises(InputError, match="maxsize is 5; PySR takes 7 or more"):
         plan(problem(maxsize=5))
+    with pytest.raises(InputError, match="PySR has no linear_scaling"):
+        plan(problem(linear_scaling=True))
 
 
 @pytest.mark.parametrize(
