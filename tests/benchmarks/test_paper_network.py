@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +54,9 @@ def test_weights_are_rounded_to_nearest_and_saturate() -> None:
     assert rounded.tolist() == [0.0, 0.25, 0.0, -0.25, 1.75, -2.0]
 
 
+@pytest.mark.skipif(find_spec("hgq") is None, reason="needs pip install 'lat_sr[hgq2]'")
 @pytest.mark.parametrize("precision", ["ap_fixed<8,4>", "ap_fixed<16,6>"])
 def test_hgq2_trains_in_the_same_arithmetic(precision: str) -> None:
-    pytest.importorskip("hgq", reason="needs pip install 'lat_sr[hgq2]'")
     from network_hgq2 import HGQ2MLP
 
     network = HGQ2MLP(precision, max_iter=20)
