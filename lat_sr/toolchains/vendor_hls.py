@@ -88,7 +88,7 @@ class HlsToolchain(VendorToolchain):
     def _prepared(
         self, datapath: Datapath, target: Target, X: Integers
     ) -> tuple[Mapping[str, object], Callable[[Path], BuildReport]]:
-        tool, environment = self.find(), self._environment()
+        tool = self.find()
         script = synthesis_script(
             target,
             self.name,
@@ -96,9 +96,7 @@ class HlsToolchain(VendorToolchain):
             implementation=self.implementation,
         )
         identity = {"datapath": datapath.digest(), "script": script}
-        return identity, lambda directory: self._run(
-            tool, environment, script, datapath, target, X, directory
-        )
+        return identity, lambda directory: self._run(tool, script, datapath, target, X, directory)
 
     def _simulates(self, X: Integers) -> bool:
         """Without vectors there is nothing to simulate."""
@@ -107,7 +105,6 @@ class HlsToolchain(VendorToolchain):
     def _run(
         self,
         tool: Tool,
-        environment: Mapping[str, str],
         script: str,
         datapath: Datapath,
         target: Target,
@@ -123,7 +120,7 @@ class HlsToolchain(VendorToolchain):
             (tool.path, *_ARGUMENTS[tool.program]),
             directory,
             timeout=self.timeout,
-            environment=environment,
+            environment=self._environment(),
             cancellation=self.cancellation,
         )
         steps = [read_csynth(directory / _REPORTS / "syn/report/csynth.xml", log)]
