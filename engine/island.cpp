@@ -16,6 +16,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
+      grafter_(task.data.rows(), task.grammar, task.limits.maxsize),
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
@@ -161,6 +162,14 @@ template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
     constexpr double heeded = 0.7;
     slack_.heed(random_.chance(heeded));
     slack_.measure(parent.tree, estimator_);
+    if (random_.chance(task_.options.graft_probability)) {
+        // The expansion needs the whole formula, and the graft must not touch what scales it.
+        child = parent.tree;
+        if (grafter_.graft(child, slack_, evaluator_, random_)) {
+            child = formula(child);
+            return;
+        }
+    }
     if (random_.chance(task_.options.crossover)) {
         const Member& donor = members_[tournament()];
         donor_slack_.measure(donor.tree, estimator_);
@@ -248,6 +257,10 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
         }
     } else if (race_.chunks() > 1) {
         rescore();
+    }
+    if (task_.options.graft_probability > 0.0) {
+        grafter_.restock(
+            rows_, [this]() -> const Tree& { return members_[tournament()].tree; }, evaluator_, estimator_, random_);
     }
     const std::uint64_t end = counts_.evaluations + offspring;
     while (counts_.evaluations < end && !stopped()) {

@@ -10,6 +10,7 @@
 #include "duplicates.hpp"
 #include "evaluation.hpp"
 #include "fixed_point_loss.hpp"
+#include "grafting.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
 #include "racing.hpp"
@@ -40,7 +41,8 @@ struct EvolutionOptions {
     std::size_t batch = 0;  // rows that judge offspring; 0 for all
     double parsimony = 0.0; // loss charged for a node
     bool linear_scaling = false;
-    double crowding = 0.3; // how strongly frequent sizes are held back
+    double graft_probability = 0.3; // share of offspring that are grafts
+    double crowding = 0.3;          // how strongly frequent sizes are held back
     double migration = 0.03;
     double archive_migration = 0.05;
     std::size_t patience = 1000; // epochs without a gain before half of the islands start anew; 0 for never
@@ -157,6 +159,7 @@ private:
     FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;
+    Grafter<T> grafter_;
     RecentFormulas recent_;
     ShapeLatencies latencies_;
     Race<T> race_;

@@ -54,9 +54,10 @@ public:
         return allows(i, donor.arrival(part) - arrival(i));
     }
 
-private:
-    // Measured trees only.
+    // Picoseconds from the inputs to the node of the tree measured last; 0 without a budget.
     [[nodiscard]] double arrival(std::size_t i) const { return limited() ? arrival_[i] : 0.0; }
+
+private:
     [[nodiscard]] bool ends_lookup(std::size_t i, const Node& leaf) const {
         return in_lookup_[i] != 0 && leaf.op == Op::variable &&
                !fusion_.depends_on_no_other(root_of_[i], leaf.variable);

@@ -33,6 +33,9 @@ class EvolutionOptions:
         Offspring of an island between two migrations.
     crossover_probability : float
         Share of offspring with two parents.
+    graft_probability : float
+        Share of offspring in which one part is exchanged for the best of about 60 small formulas, as an expansion of
+        the loss by the part's values tells.
     fit_probability : float
         Share of offspring whose constants are fitted.
     fit_steps, polish_steps : int
@@ -49,6 +52,7 @@ class EvolutionOptions:
     tournament_size: int = 8
     epoch: int = 250
     crossover_probability: float = 0.25
+    graft_probability: float = 0.3
     fit_probability: float = 0.2
     fit_steps: int = 8
     polish_steps: int = 12

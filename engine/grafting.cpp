@@ -1,0 +1,124 @@
+#include "grafting.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <utility>
+
+namespace lat_sr {
+
+namespace {
+
+constexpr std::size_t scions = 128;
+constexpr std::size_t largest_scion = 7;
+// Enough to tell good scions from bad ones.
+constexpr std::size_t most_rows = 1024;
+
+// Nodes that a form has besides the scion's and the part's.
+constexpr std::array<std::size_t, graft_form_names.size()> form_nodes{0, 2, 4, 3, 3};
+
+} // namespace
+
+std::vector<Node> grafted(std::span<const Node> part, std::span<const Node> scion, GraftForm form, const Graft& graft) {
+    std::vector<Node> nodes;
+    if (keeps_part(form)) {
+        nodes.assign(part.begin(), part.end());
+    }
+    nodes.insert(nodes.end(), scion.begin(), scion.end());
+    if (form != GraftForm::exchanged) {
+        nodes.insert(nodes.end(), {constant_node(graft.scale), operation_node(Op::multiply)});
+    }
+    if (form == GraftForm::shifted) {
+        nodes.insert(nodes.end(), {constant_node(graft.offset), operation_node(Op::add)});
+    }
+    if (keeps_part(form)) {
+        nodes.push_back(operation_node(form == GraftForm::added ? Op::add : Op::multiply));
+    }
+    return nodes;
+}
+
+template <class T>
+Grafter<T>::Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsize)
+    : grammar_(grammar), maxsize_(maxsize), rows_(std::min(rows, most_rows)), values_(scions * rows_),
+      expansion_(rows_) {}
+
+template <class T>
+void Grafter<T>::restock(RowRange range, const std::function<const Tree&()>& donor, Evaluator<T>& evaluator,
+                         CostEstimator& estimator, Random& random) {
+    sample_ = {.begin = range.begin, .end = range.begin + std::min(range.size(), rows_)};
+    scions_.clear();
+    for (std::size_t attempt = 0; attempt < scions; ++attempt) {
+        Tree tree;
+        if (random.chance(0.5)) {
+            const Tree& whole = donor();
+            const std::size_t root = random.below(whole.length());
+            if (whole[root].size > largest_scion) {
+                continue;
+            }
+            const std::span<const Node> part = whole.subtree(root);
+            tree = Tree({part.begin(), part.end()});
+        } else {
+            tree = Tree(grammar_.random_nodes(random, 1 + random.below(std::min(largest_scion, maxsize_))));
+        }
+        if (evaluator.predict(tree, sample_, {values_.data() + scions_.size() * rows_, sample_.size()})) {
+            (void)estimator(tree);
+            const double arrival = estimator.arrival_ps(tree.length() - 1);
+            scions_.push_back({.tree = std::move(tree), .arrival_ps = arrival});
+        }
+    }
+}
+
+template <class T>
+bool Grafter<T>::fits(const Tree& tree, std::size_t node, const Scion& scion, GraftForm form,
+                      const Slack& slack) const {
+    const std::size_t size = tree.length() + scion.tree.length() + form_nodes[static_cast<std::size_t>(form)];
+    if (size > maxsize_ + (keeps_part(form) ? 0 : tree[node].size)) {
+        return false;
+    }
+    double arrival = scion.arrival_ps;
+    if (form != GraftForm::exchanged) {
+        arrival += slack.typical_ps(Op::multiply, true);
+    }
+    if (form == GraftForm::shifted) {
+        arrival += slack.typical_ps(Op::add, true);
+    }
+    if (keeps_part(form)) {
+        arrival = std::max(arrival, slack.arrival(node)) +
+                  slack.typical_ps(form == GraftForm::added ? Op::add : Op::multiply, false);
+    }
+    return slack.allows(node, arrival - slack.arrival(node));
+}
+
+template <class T> bool Grafter<T>::graft(Tree& tree, const Slack& slack, Evaluator<T>& evaluator, Random& random) {
+    const std::size_t node = random.below(tree.length());
+    const auto form = static_cast<GraftForm>(random.below(graft_form_names.size()));
+    if (!expansion_.expand(tree, node, sample_, evaluator)) {
+        return false;
+    }
+    Graft best;
+    std::size_t chosen = scions_.size();
+    for (std::size_t i = 0; i < scions_.size(); ++i) {
+        // Half of them, so that the same node of the same formula gets different ones.
+        if (random.chance(0.5) || !fits(tree, node, scions_[i], form, slack)) {
+            continue;
+        }
+        Graft found = expansion_.graft(values_.data() + i * rows_, form);
+        found.scale = static_cast<double>(static_cast<T>(found.scale));
+        found.offset = static_cast<double>(static_cast<T>(found.offset));
+        // What is not a number is not smaller.
+        if (found.change < best.change && std::isfinite(found.scale) && std::isfinite(found.offset)) {
+            best = found;
+            chosen = i;
+        }
+    }
+    if (chosen == scions_.size()) {
+        return false;
+    }
+    tree.replace(node, grafted(tree.subtree(node), scions_[chosen].tree.nodes(), form, best));
+    return true;
+}
+
+template class Grafter<float>;
+template class Grafter<double>;
+
+} // namespace lat_sr
