@@ -326,7 +326,7 @@ def test_linear_scaling_finds_scale_and_offset() -> None:
         "operators": ("+", "*", "sin"),
         "value_limit": 1e6,
         "max_evaluations": 3000,
-        "evolution": EvolutionOptions(fit_probability=0.0, polish_steps=0),
+        "evolution": EvolutionOptions(fit_probability=0.0, graft_probability=0.0, polish_steps=0),
     }
 
     def smallest_loss(linear_scaling: bool) -> float:
