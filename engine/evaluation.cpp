@@ -2,18 +2,35 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace lat_sr {
 
 template <class T>
-Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), columns_(data.outputs()),
-      targets_(data.outputs()), predictions_(data.outputs()), rows_((1 + 2 * data.outputs()) * block) {
+Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop,
+                        std::size_t threads)
+    : data_(data), objective_(objective), kernels_(kernels<T>()), fused_(fused_kernels<T>()), stop_(stop),
+      columns_(data.outputs()), targets_(data.outputs()), predictions_(data.outputs()),
+      rows_((1 + 2 * data.outputs()) * block) {
     std::fill_n(rows_.begin(), block, T{1});
     for (std::size_t output = 0; output < data.outputs(); ++output) {
-        first_.push_back(rows_.data() + (1 + 2 * output) * block);
-        second_.push_back(first_.back() + block);
+        slopes_.push_back(rows_.data() + (1 + 2 * output) * block);
+        curvatures_.push_back(slopes_.back() + block);
     }
+    threads = std::min(threads, part_count(data.all()));
+    for (std::size_t thread = 1; thread < threads; ++thread) {
+        helpers_.push_back(std::make_unique<Evaluator>(data, objective, stop));
+    }
+}
+
+template <class T> template <class Work> bool Evaluator<T>::for_parts(std::size_t parts, const Work& work) {
+    std::atomic<bool> going{true};
+    share_out(parts, helpers_.size() + 1, [&](std::size_t thread, std::size_t part) {
+        if (going.load(std::memory_order_relaxed) && !work(thread == 0 ? *this : *helpers_[thread - 1], part)) {
+            going.store(false, std::memory_order_relaxed);
+        }
+    });
+    return going.load();
 }
 
 template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
@@ -28,12 +45,69 @@ template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
     }
 }
 
+template <class T> T Evaluator<T>::folded(const Instruction& instruction) const {
+    T value{};
+    if (operation(instruction.op).arity == 2) {
+        kernels_.binary[index_of(instruction.op)](&instruction.a.value, &instruction.b.value, &value, 1);
+    } else {
+        kernels_.unary[index_of(instruction.op)](&instruction.a.value, &value, 1, instruction.exponent);
+    }
+    return value;
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::append(Instruction instruction) {
+    // The result must not overlap its operands, so their slots are given back only afterwards.
+    if (free_.empty()) {
+        free_.push_back(slot_count_++);
+    }
+    instruction.slot = free_.back();
+    free_.pop_back();
+    for (const Operand& operand : {instruction.a, instruction.b, instruction.c}) {
+        if (operand.source == Source::slot) {
+            free_.push_back(operand.index);
+        }
+    }
+    tape_.push_back(instruction);
+    return {.source = Source::slot, .index = instruction.slot};
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& operand) {
+    if (operand.source != Source::first) {
+        return operand;
+    }
+    const FirstOperation& first = first_[operand.index];
+    Instruction instruction;
+    instruction.op = first.op;
+    instruction.a = first.a;
+    instruction.b = first.b;
+    return append(instruction);
+}
+
+template <class T> bool Evaluator<T>::fuse(Instruction& instruction) {
+    const bool is_right = instruction.b.source == Source::first;
+    const std::optional<Second> second = second_operation(instruction.op, is_right);
+    if (!second || (!is_right && instruction.a.source != Source::first)) {
+        return false;
+    }
+    const FirstOperation first = first_[(is_right ? instruction.b : instruction.a).index];
+    instruction.c = placed(is_right ? instruction.a : instruction.b);
+    instruction.a = first.a;
+    instruction.b = first.b;
+    const auto scalar = [](const Operand& operand, unsigned bit) {
+        return operand.source == Source::scalar ? bit : 0U;
+    };
+    const unsigned scalars = scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
+    instruction.fused = fused_.find(first.op, *second, scalars);
+    return true;
+}
+
 template <class T> void Evaluator<T>::compile(const Tree& tree) {
     tape_.clear();
     stack_.clear();
+    first_.clear();
     mark_limited(tree);
     free_.clear();
-    std::size_t slots = 0;
+    slot_count_ = 0;
     for (std::size_t i = 0; i < tree.length(); ++i) {
         const Node& node = tree[i];
         if (node.op == Op::constant) {
@@ -55,43 +129,42 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
         instruction.a = stack_.back();
         stack_.pop_back();
         if (instruction.a.source == Source::scalar && instruction.b.source == Source::scalar) {
-            T value{};
-            if (node.arity() == 2) {
-                kernels_.binary[index_of(node.op)](&instruction.a.value, &instruction.b.value, &value, 1);
-            } else {
-                kernels_.unary[index_of(node.op)](&instruction.a.value, &value, 1, instruction.exponent);
-            }
-            stack_.push_back({.source = Source::scalar, .value = value});
+            stack_.push_back({.source = Source::scalar, .value = folded(instruction)});
             continue;
         }
-        // The result must not overlap its operands, so their slots are given back only afterwards.
-        if (free_.empty()) {
-            free_.push_back(slots++);
-        }
-        instruction.slot = free_.back();
-        free_.pop_back();
-        for (const Operand& operand : {instruction.a, instruction.b}) {
-            if (operand.source == Source::slot) {
-                free_.push_back(operand.index);
+        if (!fuse(instruction)) {
+            instruction.a = placed(instruction.a);
+            instruction.b = placed(instruction.b);
+            if (is_first_operation(node.op) && !instruction.limited) {
+                stack_.push_back({.source = Source::first, .index = first_.size()});
+                first_.push_back({.op = node.op, .a = instruction.a, .b = instruction.b});
+                continue;
             }
         }
-        stack_.push_back({.source = Source::slot, .index = instruction.slot});
-        tape_.push_back(instruction);
+        stack_.push_back(append(instruction));
     }
     results_ = stack_;
-    if (slots_.size() < (slots + results_.size()) * block) {
-        slots_.resize((slots + results_.size()) * block);
+    if (slots_.size() < (slot_count_ + results_.size()) * block) {
+        slots_.resize((slot_count_ + results_.size()) * block);
     }
+    std::size_t next = slot_count_;
     for (Operand& result : results_) {
         if (result.source == Source::scalar) {
-            result.index = slots++;
+            result = {.source = Source::slot, .index = next++, .value = result.value};
             std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(result.index * block), block, result.value);
         }
     }
 }
 
 template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
-    return operand.source == Source::column ? data_.column(operand.index) + row : slots_.data() + operand.index * block;
+    switch (operand.source) {
+    case Source::column:
+        return data_.column(operand.index) + row;
+    case Source::slot:
+        return slots_.data() + operand.index * block;
+    default:
+        return &operand.value;
+    }
 }
 
 template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
@@ -104,7 +177,10 @@ template <class T> bool Evaluator<T>::run_block(std::size_t row, std::size_t row
         const std::size_t op = index_of(instruction.op);
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* out = slots_.data() + instruction.slot * block;
-        if (operation(instruction.op).arity == 1) {
+        if (instruction.fused != nullptr) {
+            instruction.fused(pointer(instruction.a, row), pointer(instruction.b, row), pointer(instruction.c, row),
+                              out, rows);
+        } else if (operation(instruction.op).arity == 1) {
             kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
         } else if (instruction.b.source == Source::scalar) {
             kernels_.binary_right[op](pointer(instruction.a, row), instruction.b.value, out, rows);
@@ -119,7 +195,9 @@ template <class T> bool Evaluator<T>::run_block(std::size_t row, std::size_t row
     }
     for (std::size_t output = 0; output < results_.size(); ++output) {
         predictions_[output] = pointer(results_[output], row);
-        if (results_[output].source != Source::slot && !within_limit(predictions_[output], rows)) {
+        // What no instruction computes was not looked at yet.
+        const bool computed = results_[output].source == Source::slot && results_[output].index < slot_count_;
+        if (!computed && !within_limit(predictions_[output], rows)) {
             return false;
         }
     }
@@ -143,6 +221,22 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     if (columns_.covers(range)) {
         return loss_by_columns(tree, range);
     }
+    const std::size_t parts = part_count(range);
+    part_losses_.resize(parts);
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            part_losses_[part] = evaluator.sum_of_losses(tree, part_of(range, part));
+            return std::isfinite(part_losses_[part]);
+        })) {
+        return worthless;
+    }
+    double total = 0.0;
+    for (const double sum : part_losses_) {
+        total += sum;
+    }
+    return std::isfinite(total) ? total / data_.weight(range) : worthless;
+}
+
+template <class T> double Evaluator<T>::sum_of_losses(const Tree& tree, RowRange range) {
     compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
@@ -160,7 +254,7 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
             return worthless;
         }
     }
-    return total / data_.weight(range);
+    return total;
 }
 
 template <class T> const T* Evaluator<T>::column(std::span<const Node> formula, std::size_t output, RowRange range) {
@@ -197,15 +291,20 @@ template <class T> double Evaluator<T>::loss_by_columns(const Tree& tree, RowRan
 }
 
 template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, std::span<T> out) {
+    return for_parts(part_count(range), [&](Evaluator& evaluator, std::size_t part) {
+        const RowRange rows = part_of(range, part);
+        return evaluator.predict_part(tree, rows, out.data() + (rows.begin - range.begin));
+    });
+}
+
+template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange range, T* out) {
     compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
         if (!run_block(row, rows)) {
             return false;
         }
-        for (std::size_t output = 0; output < results_.size(); ++output) {
-            std::copy_n(predictions_[output], rows, out.data() + output * range.size() + row - range.begin);
-        }
+        std::copy_n(predictions_.front(), rows, out + (row - range.begin));
     }
     return true;
 }
@@ -350,22 +449,66 @@ void Evaluator<T>::set_blocks(const Tree& tree, std::span<const std::size_t> con
     curvature_.assign(second_order ? part.offset : 0, 0.0);
 }
 
+namespace {
+
+void add(const std::vector<double>& values, std::vector<double>& sums) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sums[i] += values[i];
+    }
+}
+
+bool scale(std::vector<double>& values, double factor) {
+    bool finite = true;
+    for (double& value : values) {
+        value *= factor;
+        finite = finite && std::isfinite(value);
+    }
+    return finite;
+}
+
+} // namespace
+
 template <class T>
 bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                                Derivatives& result) {
     const std::size_t count = constants.size();
-    const bool second_order = order == Order::second;
     result.loss = worthless;
     result.gradient.assign(count, 0.0);
-    result.curvature.assign(second_order ? count * count : 0, 0.0);
+    result.curvature.assign(order == Order::second ? count * count : 0, 0.0);
+    if (objective_.user != nullptr) {
+        return user_derivatives(tree, constants, range, result);
+    }
+    const std::size_t parts = part_count(range);
+    part_derivatives_.resize(std::max(parts, part_derivatives_.size()));
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            return evaluator.sum_derivatives(tree, constants, part_of(range, part), order, part_derivatives_[part]);
+        })) {
+        return false;
+    }
+    double total = 0.0;
+    for (const Derivatives& sums : std::span(part_derivatives_).first(parts)) {
+        total += sums.loss;
+        add(sums.gradient, result.gradient);
+        add(sums.curvature, result.curvature);
+    }
+    result.loss = total / data_.weight(range);
+    const double factor = 1.0 / data_.weight(range);
+    const bool finite = scale(result.gradient, factor);
+    return scale(result.curvature, factor) && finite && std::isfinite(result.loss);
+}
+
+template <class T>
+bool Evaluator<T>::sum_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                                   Order order, Derivatives& sums) {
+    const std::size_t count = constants.size();
+    const bool second_order = order == Order::second;
+    sums.gradient.assign(count, 0.0);
+    sums.curvature.assign(second_order ? count * count : 0, 0.0);
     set_blocks(tree, constants, second_order);
     if (!set_known(tree, range, [this](std::size_t output) { return blocks_[output].size == 0; })) {
         return false;
     }
     prepare_derivatives(tree);
-    if (objective_.user != nullptr) {
-        return user_derivatives(tree, constants, range, result);
-    }
     by_constant_.clear();
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
@@ -381,36 +524,26 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         set_targets(row);
         const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
         total += kernels_.loss[kind](targets_.data(), predictions_.data(), targets_.size(), weights, rows, parameter);
-        kernels_.loss_gradient[kind](targets_.data(), predictions_.data(), targets_.size(), weights, first_.data(),
-                                     second_.data(), rows, parameter);
+        kernels_.loss_gradient[kind](targets_.data(), predictions_.data(), targets_.size(), weights, slopes_.data(),
+                                     curvatures_.data(), rows, parameter);
         for (std::size_t output = 0; output < blocks_.size(); ++output) {
             const auto [begin, size, offset] = blocks_[output];
             for (std::size_t j = begin; j < begin + size; ++j) {
-                result.gradient[j] += kernels_.dot(first_[output], by_constant_[j], rows);
+                sums.gradient[j] += kernels_.dot(slopes_[output], by_constant_[j], rows);
             }
             if (second_order) {
-                kernels_.gram(by_constant_.data() + begin, size, second_[output], rows, curvature_.data() + offset);
+                kernels_.gram(by_constant_.data() + begin, size, curvatures_[output], rows, curvature_.data() + offset);
             }
         }
     }
     for (const auto& [begin, size, offset] : blocks_) {
         for (std::size_t j = 0; second_order && j < size; ++j) {
             std::copy_n(curvature_.data() + offset + j * size, j + 1,
-                        result.curvature.data() + (begin + j) * count + begin);
+                        sums.curvature.data() + (begin + j) * count + begin);
         }
     }
-    const double scale = 1.0 / data_.weight(range);
-    bool finite = std::isfinite(total);
-    for (double& value : result.gradient) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    for (double& value : result.curvature) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    result.loss = total / data_.weight(range);
-    return finite;
+    sums.loss = total;
+    return std::isfinite(total);
 }
 
 template <class T>
@@ -437,14 +570,14 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
         set_targets(row);
         const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
         kernels_.loss_gradient[static_cast<std::size_t>(objective_.kind)](
-            targets_.data(), predictions_.data(), targets_.size(), weights, first_.data(), second_.data(), rows,
+            targets_.data(), predictions_.data(), targets_.size(), weights, slopes_.data(), curvatures_.data(), rows,
             static_cast<T>(objective_.parameter));
         std::copy_n(value_of(tree, node, row), rows, value.data() + offset);
         const T* adjoint = adjoints_.data() + node * block;
         for (std::size_t k = offset; k < offset + rows; ++k) {
             const T factor = adjoint[k - offset];
-            first[k] = first_[output][k - offset] * factor;
-            second[k] = second_[output][k - offset] * (factor * factor);
+            first[k] = slopes_[output][k - offset] * factor;
+            second[k] = curvatures_[output][k - offset] * (factor * factor);
         }
     }
     return std::isfinite(kernels_.largest(first.data(), range.size())) &&
@@ -470,6 +603,8 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
 template <class T>
 bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                                     Derivatives& result) {
+    known_.assign(1, nullptr);
+    prepare_derivatives(tree);
     user_.predictions.resize(range.size());
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {

@@ -531,7 +531,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
             own kind of project, with the vendor's math functions.
         **options
-            For ``"hls4ml"``: `tables`, `input_precisions` and `result_precision` of
+            For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose
+            functions are written as tables of that range and size in place of the vendor's; `input_precisions`, a
+            mapping of feature to its own format; and `result_precision`. See
             `lat_sr.toolchains.hls_math.write_hls4ml_project`.
 
         Returns
@@ -542,9 +544,18 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            An unknown target or flavor, or an option that the target does not have.
+            An unknown target or flavor, an option that the target does not have, or a table that cannot work in the
+            model's precision.
         StorageError
             The directory cannot be written.
+
+        Examples
+        --------
+        With a sine of 512 entries, 2**-6 apart, in an hls4ml project:
+
+        >>> from lat_sr.datapath import ExplicitTable
+        >>> table = ExplicitTable(start=-4, stop=4, size=512)
+        >>> files = model.export("project", target="hls4ml", tables={"sin": table})  # doctest: +SKIP
         """
         from lat_sr.estimators.exporting import export_circuit
 

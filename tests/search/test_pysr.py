@@ -91,6 +91,12 @@ def test_additive_gives_the_complexity_map() -> None:
     assert "loss_function" not in keywords
 
 
+def test_what_constants_and_variables_cost_can_be_said_besides() -> None:
+    costs = {"complexity_of_constants": 2, "complexity_of_variables": 3}
+    keywords = plan(problem(), PUBLISHED, latency_model="additive", options=costs).regressor
+    assert costs.items() <= keywords.items() and "complexity_of_operators" in keywords
+
+
 def test_without_a_budget_the_loss_is_a_plain_one() -> None:
     keywords = plan(problem(loss="l2_margin")).regressor
     assert keywords["elementwise_loss"] == "L2MarginLoss()"
