@@ -383,7 +383,7 @@ def test_a_warm_start_and_guesses_begin_with_known_formulas():
     assert first == ["x1 - x0"]
     assert set(second) == {"x1 - x0", *(str(point.expression) for point in model.fronts_[0].points)}
     model.fit(X, Y)
-    assert [str(guess) for guess in engine.problems[-1].guesses] == ["x1 - x0"]
+    assert [str(guess) for (guess,) in engine.problems[-1].guesses] == ["x1 - x0"]
 
 
 def test_guesses_for_other_outputs_are_refused():
