@@ -22,7 +22,7 @@ import numpy as np
 from evaluation_speed import NAMES, SETS, random_tree, rate
 
 from lat_sr import _engine
-from lat_sr.search.postfix import tree_of
+from lat_sr.expression.postfix import tree_of
 from lat_sr.storage import write_atomic
 
 TREES = 64

@@ -15,9 +15,9 @@ import numpy as np
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
+from lat_sr.expression.postfix import expression_of, tree_of
 from lat_sr.losses import Floats
 from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
-from lat_sr.search.postfix import expression_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 from lat_sr.storage import write_atomic
 
