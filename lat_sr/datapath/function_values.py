@@ -1,6 +1,6 @@
 """Values of functions for tables and constants, in double precision.
 
-They are the C++ core's, except for powers that it does not have. Those of numpy differ from them, and from one version
+They are the C++ core's, except for powers beyond its exponents. Those of numpy differ from them, and from one version
 and processor to the next, in the last bits; where a value lies halfway between two entries of a table, these decide.
 """
 
@@ -39,7 +39,7 @@ def function_of(expression: Expression, name: str) -> Function:
     """
     try:
         tree = tree_of(expression, (name,))
-    except ValueError:  # an exponent that the core does not have
+    except ValueError:  # an exponent beyond the core's
 
         def of_numpy(x: Floats) -> Floats:
             return evaluate(expression, x[:, None], (name,))

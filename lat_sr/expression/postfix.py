@@ -38,7 +38,7 @@ def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
     for node in expression.walk("post"):
         if isinstance(node, Call) and node.operator == "pow":
             exponent = result.pop()
-            if exponent[0] != "constant" or not exponent[1].is_integer():
+            if exponent[0] != "constant" or exponent[1] != int(exponent[1]):
                 raise ExpressionError(f"the exponent of {node} must be a whole constant")
             result.append(("pow", exponent[1]))
         elif isinstance(node, Constant):
