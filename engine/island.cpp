@@ -11,7 +11,7 @@ template <class T>
 Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
       evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost),
-      slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
+      slack_(task.cost, task.budget), second_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
@@ -102,7 +102,9 @@ template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
     if (judge_) {
         const std::optional<Cost> real = (*judge_)(entry.tree);
         latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
+        ++counts_.judged;
         if (!real || !task_.budget.allows(*real)) {
+            ++counts_.refused;
             return Verdict::over_budget;
         }
         entry.cost = *real;
@@ -132,31 +134,26 @@ template <class T> std::size_t Island<T>::tournament() {
     return best;
 }
 
-template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
-    // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
-    constexpr double heeded = 0.7;
-    slack_.heed(random_.chance(heeded));
-    slack_.measure(parent.tree, estimator_);
+template <class T> Tree Island<T>::variant(const Tree& parent) {
     if (random_.chance(task_.options.crossover)) {
-        const Member& donor = members_[tournament()];
-        donor_slack_.measure(donor.tree, estimator_);
-        child = mutator_.crossover(parent.tree, slack_, donor.tree, donor_slack_, random_);
-        return;
+        return mutator_.crossover(parent, slack_, members_[tournament()].tree, random_);
     }
-    child = mutator_.mutate(parent.tree, slack_, random_);
+    Tree child = mutator_.mutate(parent, slack_, random_);
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        slack_.measure(child, estimator_);
-        child = mutator_.mutate(child, slack_, random_);
+        second_slack_.measure(child);
+        child = mutator_.mutate(child, second_slack_, random_);
     }
+    return child;
 }
 
 template <class T> bool Island<T>::make_offspring(Member& child) {
-    constexpr int tries = 12;
-    const std::size_t parent = tournament();
+    constexpr int tries = 40; // many, because a change without the time for it leaves the parent as it is
+    const Tree& parent = members_[tournament()].tree;
+    slack_.measure(parent);
     for (int attempt = 0; attempt < tries; ++attempt) {
-        vary(members_[parent], child.tree);
+        child.tree = variant(parent);
         if (recent_.insert(child.tree) && admit(child)) {
             return true;
         }

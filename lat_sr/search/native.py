@@ -29,7 +29,7 @@ _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 _SECONDS = struct.Struct("<d")
 # For a search whose time was over before.
 _LEAST_SECONDS = 1e-3
-_MAGIC = b"lat_sr search 2\n"
+_MAGIC = b"lat_sr search 3\n"
 
 
 class NativeEngine:
@@ -115,6 +115,8 @@ class NativeEngine:
             node_rows=counts.node_rows,
             proposals=counts.proposals,
             over_budget=counts.over_budget,
+            judged=counts.judged,
+            refused=counts.refused,
         )
 
     def _state(
