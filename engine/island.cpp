@@ -149,7 +149,7 @@ template <class T> Tree Island<T>::variant(const Tree& parent) {
 }
 
 template <class T> bool Island<T>::make_offspring(Member& child) {
-    constexpr int tries = 40; // many, because a change without the time for it leaves the parent as it is
+    constexpr int tries = 12;
     const Tree& parent = members_[tournament()].tree;
     slack_.measure(parent);
     for (int attempt = 0; attempt < tries; ++attempt) {
