@@ -152,6 +152,7 @@ template <class T> bool Island<T>::make_offspring(Member& child) {
     constexpr int tries = 12;
     const Tree& parent = members_[tournament()].tree;
     slack_.measure(parent);
+    (void)recent_.insert(parent); // a change without the time for it leaves the parent as it is
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent);
         if (recent_.insert(child.tree) && admit(child)) {
