@@ -92,6 +92,10 @@ EvolutionOptions make_options(const std::map<std::string, double>& values) {
             options.batch = count(value);
         } else if (name == "parsimony") {
             options.parsimony = value;
+        } else if (name == "graft_probability") {
+            options.graft_probability = value;
+        } else if (name == "linear_scaling") {
+            options.linear_scaling = value != 0.0;
         } else if (name == "crowding") {
             options.crowding = value;
         } else if (name == "migration") {

@@ -4,6 +4,7 @@
 #include "constants.hpp"
 #include "data.hpp"
 #include "evaluation.hpp"
+#include "grafting.hpp"
 #include "kernels.hpp"
 #include "scorer.hpp"
 #include "simplify.hpp"
@@ -17,6 +18,7 @@
 #include <nanobind/stl/variant.h>
 #include <nanobind/stl/vector.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -143,6 +145,30 @@ std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const
     return {fitted, reached, evaluator.work()};
 }
 
+// The tree with a scion at a node, and how the expansion there says that the mean loss changes.
+template <class T>
+std::pair<Tree, double> graft(const Tree& tree, std::size_t node, const Tree& scion, const std::string& form,
+                              const Matrix<T>& X, const Vector<T>& y, const Loss& kind, double parameter) {
+    check_variables(tree, X.shape(1));
+    check_variables(scion, X.shape(1));
+    const auto* const name = std::ranges::find(graft_form_names, form);
+    if (node >= tree.length() || name == graft_form_names.end()) {
+        throw std::invalid_argument("there is no such node or form");
+    }
+    const auto kind_of_graft = static_cast<GraftForm>(name - graft_form_names.begin());
+    const Data<T> data = make_data(X, y);
+    Evaluator<T> evaluator(data, make_objective(kind, parameter));
+    LossExpansion<T> expansion(data.rows());
+    std::vector<T> column(data.rows());
+    if (!evaluator.predict(scion, data.all(), column) || !expansion.expand(tree, node, data.all(), evaluator)) {
+        throw std::invalid_argument("the tree or the scion is not finite on this data");
+    }
+    const Graft found = expansion.graft(column.data(), kind_of_graft);
+    Tree result = tree;
+    result.replace(node, grafted(tree.subtree(node), scion.nodes(), kind_of_graft, found));
+    return {result, found.change / data.weight(data.all())};
+}
+
 template <class T>
 std::unique_ptr<Scorer<T>> make_scorer(const Matrix<T>& X, const Vector<T>& y, const std::string& kind,
                                        double parameter, double value_limit) {
@@ -171,6 +197,8 @@ template <class T> void bind_values(nb::module_& module) {
     module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a);
     module.def("fit_constants", &fit<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
                "steps"_a, "method"_a = nb::none());
+    module.def("graft", &graft<T>, "tree"_a, "node"_a, "scion"_a, "form"_a, "X"_a.noconvert(), "y"_a.noconvert(),
+               "kind"_a, "parameter"_a);
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "constants.hpp"
 
+#include "linear_scaling.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <numeric>
@@ -83,12 +85,11 @@ template <class T> void ConstantFitter<T>::move(Tree& tree, double factor) {
     }
 }
 
-template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps) {
+template <class T> double ConstantFitter<T>::gauss_newton(Tree& tree, RowRange range, int steps, double damping) {
     if (!evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
         return evaluator_.loss(tree, range);
     }
     double best = derivatives_.loss;
-    double damping = 1e-3;
     bool current = true; // derivatives_ belong to the tree's constants
     for (int step = 0; step < steps; ++step) {
         if (!current && !evaluator_.derivatives(tree, positions_, range, Order::second, derivatives_)) {
@@ -173,8 +174,20 @@ double ConstantFitter<T>::fit(Tree& tree, RowRange range, int steps, std::option
     if (positions_.empty() || steps <= 0) {
         return evaluator_.loss(tree, range);
     }
-    return method.value_or(best_method(evaluator_.objective())) == FitMethod::bfgs ? bfgs(tree, range, steps)
-                                                                                   : gauss_newton(tree, range, steps);
+    constexpr double damping = 1e-3;
+    return method.value_or(best_method(evaluator_.objective())) == FitMethod::bfgs
+               ? bfgs(tree, range, steps)
+               : gauss_newton(tree, range, steps, damping);
+}
+
+template <class T> double ConstantFitter<T>::fit_scaling(Tree& tree, RowRange range) {
+    const auto positions = scaling_positions(tree);
+    positions_.assign(positions.begin(), positions.end());
+    if (best_method(evaluator_.objective()) == FitMethod::bfgs) {
+        constexpr int steps = 4;
+        return bfgs(tree, range, steps);
+    }
+    return gauss_newton(tree, range, 1, 0.0);
 }
 
 template class ConstantFitter<float>;

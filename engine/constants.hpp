@@ -25,9 +25,12 @@ public:
 
     // At most `steps` accepted or refused steps on the range's rows. The loss there never gets worse; it is returned.
     double fit(Tree& tree, RowRange range, int steps, std::optional<FitMethod> method = std::nullopt);
+    // Fits scale and offset of a scaled tree only: exactly for least squares, else by a few steps.
+    double fit_scaling(Tree& tree, RowRange range);
 
 private:
-    double gauss_newton(Tree& tree, RowRange range, int steps);
+    // The constants at `positions_`.
+    double gauss_newton(Tree& tree, RowRange range, int steps, double damping);
     double bfgs(Tree& tree, RowRange range, int steps);
     bool solve(double damping);
     // Puts start + factor * step into the tree.

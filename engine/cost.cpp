@@ -166,6 +166,9 @@ CostEstimator::Value CostEstimator::aligned(Primitive primitive, Value a, Value 
 }
 
 CostEstimator::Value CostEstimator::unary(Primitive primitive, const Value& a) {
+    if (a.constant) {
+        return a; // the zero of x - x or 0 * x: parts without variables are folded before
+    }
     Value result = a;
     switch (primitive) {
     case Primitive::negate:

@@ -295,6 +295,39 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
     return finite;
 }
 
+template <class T>
+bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange range, std::span<T> value,
+                               std::span<T> first, std::span<T> second) {
+    if (objective_.user != nullptr) {
+        return false;
+    }
+    prepare_derivatives(tree);
+    for (std::size_t i = 0; i < tree.length(); ++i) {
+        active_[i] = tree.begin_of(i) <= node && node <= i ? 1 : 0;
+    }
+    for (std::size_t row = range.begin; row < range.end; row += block) {
+        const std::size_t rows = std::min(block, range.end - row);
+        const std::size_t offset = row - range.begin;
+        const T* prediction = run_block_backwards(tree, row, rows);
+        if (prediction == nullptr) {
+            return false;
+        }
+        const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
+        kernels_.loss_gradient[static_cast<std::size_t>(objective_.kind)](data_.targets() + row, prediction, weights,
+                                                                          first.data() + offset, second.data() + offset,
+                                                                          rows, static_cast<T>(objective_.parameter));
+        std::copy_n(value_of(tree, node, row), rows, value.data() + offset);
+        const T* adjoint = adjoints_.data() + node * block;
+        for (std::size_t k = offset; k < offset + rows; ++k) {
+            const T factor = adjoint[k - offset];
+            first[k] *= factor;
+            second[k] *= factor * factor;
+        }
+    }
+    return std::isfinite(kernels_.largest(first.data(), range.size())) &&
+           std::isfinite(kernels_.largest(second.data(), range.size()));
+}
+
 template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {
     compile(tree);
     user_.predictions.resize(range.size());

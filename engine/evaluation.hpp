@@ -50,6 +50,10 @@ public:
     // False if anything is not finite. `constants` are positions in the tree. A user's loss has no second order.
     bool derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                      Derivatives& result);
+    // For each row of the range the value of a node, and the first and second derivative of the loss by it, where the
+    // second is positive as for `derivatives`. False if anything is not finite, and for a user's loss.
+    bool sensitivity(const Tree& tree, std::size_t node, RowRange range, std::span<T> value, std::span<T> first,
+                     std::span<T> second);
     [[nodiscard]] const Objective& objective() const { return objective_; }
 
     // Nodes times rows worked off so far.

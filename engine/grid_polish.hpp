@@ -8,7 +8,6 @@
 #include "fixed_point_loss.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -27,7 +26,7 @@ public:
 private:
     // Whether the tree, which differs from the entry's by one constant, is better; then it becomes the entry's.
     bool take_if_better(const Tree& tree, Entry& entry);
-    void list_neighbours(std::int64_t value);
+    void list_neighbours(double value);
     // Moves a constant to the best of its neighbours; false if none is better.
     bool move(std::size_t position, Entry& entry);
 
@@ -35,7 +34,7 @@ private:
     FixedPointLoss<T> loss_;
     int fraction_;
     std::vector<std::size_t> positions_;
-    std::vector<std::int64_t> neighbours_;
+    std::vector<double> neighbours_;
 };
 
 extern template class GridPolisher<float>;

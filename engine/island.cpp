@@ -1,5 +1,7 @@
 #include "island.hpp"
 
+#include "linear_scaling.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <stdexcept>
@@ -14,6 +16,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       slack_(task.cost, task.budget), second_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
+      grafter_(task.data.rows(), task.grammar, task.limits.maxsize),
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
@@ -44,6 +47,18 @@ template <class T> bool Island<T>::admit(Member& child) {
     return allowed;
 }
 
+template <class T> bool Island<T>::propose(Member& child) {
+    if (task_.options.linear_scaling) {
+        Tree tree = std::move(child.tree);
+        child.tree = scaled(tree);
+        if (admit(child)) {
+            return true;
+        }
+        child.tree = std::move(tree);
+    }
+    return admit(child);
+}
+
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
     if (judge_) {
@@ -53,10 +68,18 @@ template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
 }
 
 template <class T> void Island<T>::score(Member& child, bool fit) {
-    child.loss = fit ? fitter_.fit(child.tree, rows_, task_.options.fit_steps) : evaluator_.loss(child.tree, rows_);
+    const bool scaling = task_.options.linear_scaling && is_scaled(child.tree);
+    if (scaling) {
+        child.loss = fitter_.fit_scaling(child.tree, rows_);
+    }
+    if (fit) {
+        child.loss = fitter_.fit(child.tree, rows_, task_.options.fit_steps);
+    } else if (!scaling) {
+        child.loss = evaluator_.loss(child.tree, rows_);
+    }
     ++counts_.evaluations;
     // Other constants may cost other shift-adds.
-    if (fit && !within_budget(child.tree, child.cost)) {
+    if ((fit || scaling) && !within_budget(child.tree, child.cost)) {
         child.loss = worthless;
     }
     if (task_.fixed_point == FixedPoint::always && std::isfinite(child.loss)) {
@@ -134,15 +157,27 @@ template <class T> std::size_t Island<T>::tournament() {
     return best;
 }
 
+template <class T> Tree Island<T>::formula(const Tree& tree) const {
+    return task_.options.linear_scaling ? unscaled(tree) : tree;
+}
+
 template <class T> Tree Island<T>::variant(const Tree& parent) {
-    if (random_.chance(task_.options.crossover)) {
-        return mutator_.crossover(parent, slack_, members_[tournament()].tree, random_);
+    if (random_.chance(task_.options.graft_probability)) {
+        // The expansion needs the whole formula, and the graft must not touch what scales it.
+        Tree child = parent;
+        if (grafter_.graft(child, slack_, evaluator_, random_)) {
+            return formula(child);
+        }
     }
-    Tree child = mutator_.mutate(parent, slack_, random_);
+    if (random_.chance(task_.options.crossover)) {
+        return mutator_.crossover(formula(parent), slack_, formula(members_[tournament()].tree), random_);
+    }
+    Tree child = mutator_.mutate(formula(parent), slack_, random_);
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        second_slack_.measure(child);
+        const Tree whole = task_.options.linear_scaling ? scaled(child) : child;
+        second_slack_.measure(whole);
         child = mutator_.mutate(child, second_slack_, random_);
     }
     return child;
@@ -152,10 +187,11 @@ template <class T> bool Island<T>::make_offspring(Member& child) {
     constexpr int tries = 12;
     const Tree& parent = members_[tournament()].tree;
     slack_.measure(parent);
-    (void)recent_.insert(parent); // a change without the time for it leaves the parent as it is
+    // A change without the time for it leaves the parent as it is.
+    (void)recent_.insert(formula(parent));
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent);
-        if (recent_.insert(child.tree) && admit(child)) {
+        if (recent_.insert(child.tree) && propose(child)) {
             return true;
         }
     }
@@ -178,7 +214,7 @@ template <class T> void Island<T>::found_population() {
     for (const Tree& guess : task_.guesses) {
         Member member;
         member.tree = guess;
-        if (members_.size() < task_.options.population && !stopped() && admit(member)) {
+        if (members_.size() < task_.options.population && !stopped() && propose(member)) {
             score(member, true);
             members_.push_back(std::move(member));
         }
@@ -189,7 +225,7 @@ template <class T> void Island<T>::found_population() {
         for (int attempt = 0; attempt < tries && !admitted; ++attempt) {
             const std::size_t size = 1 + random_.below(std::min(largest, task_.limits.maxsize));
             member.tree = Tree(task_.grammar.random_nodes(random_, size));
-            admitted = admit(member);
+            admitted = propose(member);
         }
         // Where random formulas do not fit, the cheapest ones do: single leaves.
         for (std::size_t attempt = 0; attempt < task_.grammar.features + 1 && !admitted; ++attempt) {
@@ -222,6 +258,9 @@ template <class T> void Island<T>::advance(std::size_t offspring) {
         }
     } else if (race_.chunks() > 1) {
         rescore();
+    }
+    if (task_.options.graft_probability > 0.0) {
+        grafter_.restock(rows_, [this]() -> const Tree& { return members_[tournament()].tree; }, evaluator_, random_);
     }
     const std::uint64_t end = counts_.evaluations + offspring;
     while (counts_.evaluations < end && !stopped()) {

@@ -10,6 +10,7 @@
 #include "duplicates.hpp"
 #include "evaluation.hpp"
 #include "fixed_point_loss.hpp"
+#include "grafting.hpp"
 #include "grammar.hpp"
 #include "mutation.hpp"
 #include "racing.hpp"
@@ -39,7 +40,9 @@ struct EvolutionOptions {
     int polish_steps = 12;  // of formulas that enter the archive
     std::size_t batch = 0;  // rows that judge offspring; 0 for all
     double parsimony = 0.0; // loss charged for a node
-    double crowding = 0.3;  // how strongly frequent sizes are held back
+    bool linear_scaling = false;
+    double graft_probability = 0.3; // share of offspring that are grafts
+    double crowding = 0.3;          // how strongly frequent sizes are held back
     double migration = 0.03;
     double archive_migration = 0.05;
     std::size_t patience = 1000; // epochs without a gain before half of the islands start anew; 0 for never
@@ -132,8 +135,12 @@ private:
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits, or false after too many tries.
     bool make_offspring(Member& child);
+    // Without what scales it linearly.
+    [[nodiscard]] Tree formula(const Tree& tree) const;
     // A variant of a formula whose slack is measured.
     [[nodiscard]] Tree variant(const Tree& parent);
+    // Whether the formula, scaled linearly if that is wished and has room, is within all limits.
+    bool propose(Member& child);
     bool admit(Member& child);
     void score(Member& child, bool fit);
     [[nodiscard]] const Entry* rival(const Cost& cost, std::size_t complexity) const;
@@ -159,6 +166,7 @@ private:
     FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;
+    Grafter<T> grafter_;
     RecentFormulas recent_;
     ShapeLatencies latencies_;
     Race<T> race_;

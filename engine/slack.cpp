@@ -75,8 +75,12 @@ std::size_t Slack::reach(std::size_t i, std::span<const Node> nodes) const {
     while (parent() != none && (marks_[top] == Fusion::inside || !fusion_.depends_on_input(top))) {
         top = parent();
     }
-    // What its result goes into depends on the width of the result.
-    return parent() == none ? top : parent();
+    // The operations that its result goes into depend on its width, the next ones most.
+    constexpr int levels = 2;
+    for (int level = 0; level < levels && parent() != none; ++level) {
+        top = parent();
+    }
+    return top;
 }
 
 bool Slack::allows(std::size_t i, std::span<const Node> nodes) {

@@ -22,15 +22,15 @@ public:
     // The formula that changes are asked about from now on. It is not copied.
     void measure(const Tree& tree);
 
-    // Whether these nodes, in postfix order, could stand in the place of the node: what they and the operation on them
-    // take is known, and what comes after it is expected to take as long as before.
+    // Whether these nodes, in postfix order, could stand in the place of the node: what they and the next operations on
+    // them take is known, and what comes after those is expected to take as long as before.
     bool allows(std::size_t i, std::span<const Node> nodes);
 
 private:
     static constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
 
     [[nodiscard]] bool limited() const { return budget_ps_ < std::numeric_limits<double>::infinity(); }
-    // The node from i on upwards after which the change makes no other operations.
+    // The node from i on upwards up to which everything is costed anew.
     [[nodiscard]] std::size_t reach(std::size_t i, std::span<const Node> nodes) const;
     // Whether the other operand next to the node, if there is one, depends on no variable but this one.
     [[nodiscard]] bool goes_with(std::size_t i, std::size_t variable) const;

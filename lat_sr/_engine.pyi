@@ -69,6 +69,16 @@ def fit_constants(
     steps: int,
     method: str | None = None,
 ) -> tuple[Tree, float, float]: ...
+def graft(
+    tree: Tree,
+    node: int,
+    scion: Tree,
+    form: str,
+    X: NDArray[Any],
+    y: NDArray[Any],
+    kind: str | UserLoss,
+    parameter: float,
+) -> tuple[Tree, float]: ...
 
 class _Scorer:
     def __init__(

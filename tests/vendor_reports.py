@@ -47,6 +47,7 @@ def utilization(
     series7: bool = False,
     state: str = "Routed",
     device: str = "xcvu9p-flga2577-2-e",
+    top: str = "top",
     lut: object = 1234,
     ff: object = 321,
     dsp: object = 7,
@@ -103,7 +104,7 @@ def utilization(
     contents = "".join(f"{title}\n" for title in sections)
     body = "".join(f"{title}\n{'-' * len(title)}\n\n{text}\n\n" for title, text in sections.items())
     return (
-        _head(version, "report_utilization", device, state, 12)
+        _head(version, "report_utilization", device, state, 12, top)
         + f"Utilization Design Information\n\nTable of Contents\n-----------------\n{contents}\n{body}"
     )
 
@@ -112,6 +113,7 @@ def timing_summary(
     version: str = "2022.1",
     *,
     device: str = "xcvu9p-flga2577",
+    top: str = "top",
     state: str = "",
     period: str = "5.000",
     frequency: str = "200.000",
@@ -142,7 +144,7 @@ def timing_summary(
         f"clk    {{0.000 2.500}}        {period}           {frequency}         \n"
     )
     return (
-        _head(version, "report_timing_summary", device, state, 17)
+        _head(version, "report_timing_summary", device, state, 17, top)
         + "Timing Summary Report\n\n"
         + section("Timer Settings", "  Enable Multi Corner Analysis               :  Yes\n")
         + "check_timing report\n\nTable of Contents\n-----------------\n1. checking no_clock (0)\n\n\n"

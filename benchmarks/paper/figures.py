@@ -30,6 +30,7 @@ COLOUR_OF = {
     **dict(zip(("ap_fixed<16,6>", "ap_fixed<18,8>"), COLOURS, strict=False)),
 }
 REFERENCE_SIZE = 40  # nodes of the formulas in tables 2 and 3 and in figure 1
+DOTS_PER_INCH = 300
 MLP_CYCLES = 13  # of the MLP 64-32-32 in Tsoi et al.
 
 ORDER = ("polynomial", "trigonometric", "exponential", "logarithmic", "plain", "latency-aware")
@@ -65,7 +66,7 @@ def write_tables(out: Path, facts: Mapping[str, Any], models: Models) -> None:
     families = [_top_row(found, top) for found in reference if found["study"] == "plain"]
     latency = [_top_row(found, top) for found in reference if found["study"] == "latency"]
     for number, rows in enumerate((trigonometric, families, latency), 1):
-        pd.DataFrame(rows).to_csv(out / f"table{number}.csv", index=False, float_format="%.4f")
+        _write_csv(pd.DataFrame(rows), out / f"table{number}.csv")
 
 
 def _reference(sizes: Sequence[int]) -> int:
@@ -146,7 +147,7 @@ def _figure(rows: int, columns: int) -> tuple[Figure, list[list[Axes]]]:
 
 def _grid(path: Path, rows: pd.DataFrame, values: Mapping[str, str], sizes: Mapping[int, str]) -> None:
     """A row of panels for each value, a column for each size, against the width in bits."""
-    rows.to_csv(path.with_suffix(".csv"), index=False)
+    _write_csv(rows, path.with_suffix(".csv"))
     figure, axes = _figure(len(values), max(len(sizes), 1))
     for line_of_panels, (column, title) in zip(axes, values.items(), strict=True):
         for panel, (size, text) in zip(line_of_panels, sizes.items(), strict=False):
@@ -157,31 +158,34 @@ def _grid(path: Path, rows: pd.DataFrame, values: Mapping[str, str], sizes: Mapp
             if line_of_panels is axes[-1]:
                 panel.set_xlabel("bits, 6 of them integer")
         line_of_panels[0].set_ylabel(title)
-    _finish(figure, axes, path)
+    _finish(figure, axes, path, legend_rows=1)
 
 
 def _by_size(path: Path, rows: pd.DataFrame, series: tuple[str, str], *, mlp: bool = False) -> None:
     """A panel for each value against the size of the formulas: a colour for one key, a style for the other."""
-    rows.to_csv(path.with_suffix(".csv"), index=False)
+    _write_csv(rows, path.with_suffix(".csv"))
     values = {**ACCURACY, **RESOURCES}
     figure = Figure(figsize=(7.6, 6.4), layout="constrained")
     FigureCanvasAgg(figure)
     axes = [list(row) for row in figure.subplots(2, 2)]
     sizes = sorted(rows.maxsize.unique())
+    lines = _lines(rows, series)
     for panel, (column, title) in zip((p for row in axes for p in row), values.items(), strict=True):
         if mlp and column == "latency_cycles":
             panel.axhline(MLP_CYCLES, color="0.4", linestyle=":", label="MLP 64-32-32 (Tsoi et al.)")
-        _draw(panel, column, "maxsize", _lines(rows, series))
+        _draw(panel, column, "maxsize", lines)
         panel.set_xticks(sizes)
         panel.set_xlim(0.8 * sizes[0], 1.05 * sizes[-1])
         panel.set_xlabel("most nodes of a formula")
         panel.set_ylabel(title)
-    _finish(figure, axes, path)
+    _finish(figure, axes, path, legend_rows=len({line.style for line in lines}))
 
 
 def _lines(rows: pd.DataFrame, series: tuple[str, ...]) -> list[Line]:
-    """Lines by the first of the series in colour and by the second in style."""
+    """Lines by the first of the series in colour and by the second in style, those of a colour together."""
     styles = list(dict.fromkeys(rows[series[1]])) if len(series) > 1 else []
+    colours = list(dict.fromkeys(rows[series[0]]))
+    rows = rows.sort_values(series[0], key=lambda column: column.map(colours.index), kind="stable")
     return [
         Line(
             ", ".join(IMPLEMENTATIONS.get(name, name.removeprefix("ap_fixed")) for name in names),
@@ -194,6 +198,9 @@ def _lines(rows: pd.DataFrame, series: tuple[str, ...]) -> list[Line]:
 
 
 def _draw(panel: Axes, column: str, x: str, lines: Sequence[Line]) -> None:
+    if column != "relative_accuracy":
+        # A limit set here would end the scaling of all panels of the row, before the others are drawn.
+        panel.axhline(0, color="0.6", linewidth=0.8, zorder=0)
     for number, line in enumerate(lines):
         rows = line.rows.dropna(subset=[column]).sort_values(x)
         panel.plot(
@@ -209,12 +216,11 @@ def _draw(panel: Axes, column: str, x: str, lines: Sequence[Line]) -> None:
         )
     panel.grid(alpha=0.3)
     if column != "relative_accuracy":
-        panel.set_ylim(bottom=0)
-        panel.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 5, 10], integer=True))
 
 
-def _finish(figure: Figure, axes: Sequence[Sequence[Axes]], path: Path) -> None:
-    """One legend below all panels."""
+def _finish(figure: Figure, axes: Sequence[Sequence[Axes]], path: Path, legend_rows: int) -> None:
+    """One legend below all panels, whose entries run down its columns."""
     labelled = {
         label: handle
         for row in axes
@@ -225,10 +231,10 @@ def _finish(figure: Figure, axes: Sequence[Sequence[Axes]], path: Path) -> None:
         labelled.values(),
         labelled.keys(),
         loc="outside lower center",
-        ncols=min(len(labelled), 2 * len(axes[0])),
+        ncols=-(-len(labelled) // legend_rows),
         fontsize="small",
     )
-    figure.savefig(path.with_suffix(".png"), dpi=150)
+    figure.savefig(path.with_suffix(".png"), dpi=DOTS_PER_INCH)
 
 
 def _roc_curves(out: Path, facts: Mapping[str, Any], models: Models, jets: Jets) -> None:
@@ -257,6 +263,11 @@ def _roc_curves(out: Path, facts: Mapping[str, Any], models: Models, jets: Jets)
     )
     axes.legend(fontsize="small")
     axes.grid(alpha=0.3, which="both")
-    figure.savefig(out / "figure1.png", dpi=150)
+    figure.savefig(out / "figure1.png", dpi=DOTS_PER_INCH)
     if curves:
-        pd.concat(curves).to_csv(out / "figure1.csv", index=False, float_format="%.5f")
+        _write_csv(pd.concat(curves), out / "figure1.csv")
+
+
+def _write_csv(rows: pd.DataFrame, path: Path) -> None:
+    """Whole numbers without a point, also in columns with gaps."""
+    rows.convert_dtypes().to_csv(path, index=False, float_format="%.5f")

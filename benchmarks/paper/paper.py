@@ -1,6 +1,7 @@
 """The studies of Tsoi et al., "Symbolic Regression on FPGAs for Fast Machine Learning Inference", on the shipped jets.
 
-    python benchmarks/paper/paper.py [--minutes 50] [--engine native] [--toolchain auto] [--jobs 2] [--out DIR]
+    python benchmarks/paper/paper.py [--minutes 50] [--engine native] [--toolchain auto] [--jobs 2]
+        [--baseline sklearn] [--out DIR]
 
 Three studies, each of five taggers whose largest score decides (16 features, six of them kept by random-forest
 importance, standardised, labels -1 and +1, loss (1 - y*f)**2, no function inside of a function; of each front the
@@ -11,7 +12,8 @@ formula whose circuit has the smallest loss on training rows):
 - latency: all functions of the paper's section 3.3, without and with a latency budget at <16,6> and <18,8>. The budget
   is half of the clock cycles that the circuit without one needs.
 
-Accuracy is relative to an MLP 64-32-32 that was trained in the same precision (`network.py`). Circuits of all five
+Accuracy is relative to an MLP 64-32-32 that was trained in the same precision, by scikit-learn (`network.py`) or with
+`--baseline hgq2` by HGQ2 (`network_hgq2.py`; pip install 'lat_sr[hgq2]'). Circuits of all five
 outputs are built for 5 ns and simulated. Of the minutes, 40 % are for the searches, the same for each; builds for which
 the rest is not enough are left out. Every finished model and build is kept: the same command goes on where a run was
 stopped, and makes the builds that were left out. Tables 1-3 and figures 1-5 are written as CSV and PNG.
@@ -25,12 +27,13 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from figures import latency_table, write_figures, write_tables
 from network import QuantisedMLP
+from network_hgq2 import HGQ2MLP
 from studies import (
     LATENCY_PRECISIONS,
     SIZES,
@@ -48,11 +51,17 @@ from studies import (
 )
 
 from lat_sr import Target
-from lat_sr.errors import LatSrError
+from lat_sr.errors import LatSrError, MissingToolError
 from lat_sr.storage import write_atomic
 from lat_sr.toolchains import build_many
 
 SEARCH_SHARE = 0.4  # of the minutes
+
+# Networks by the name of what trains them, and the files that keep their accuracies: models do not depend on them.
+BASELINES: Mapping[str, tuple[type[QuantisedMLP], str]] = {
+    "sklearn": (QuantisedMLP, "baseline.json"),
+    "hgq2": (HGQ2MLP, "baseline_hgq2.json"),
+}
 
 
 class Results:
@@ -81,11 +90,12 @@ class Results:
         path.parent.mkdir(exist_ok=True)
         write_atomic(path, json.dumps(self.models[model.key], indent=1) + "\n")
 
-    def baseline(self, train: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """Facts that all models share, made by the first run."""
-        path = self.directory / "baseline.json"
+    def baseline(self, trained_by: str, jets: Jets, seed: int) -> dict[str, Any]:
+        """Facts that all models share, made by the first run with this baseline."""
+        network, name = BASELINES[trained_by]
+        path = self.directory / name
         if not path.exists():
-            write_atomic(path, json.dumps(train(), indent=1) + "\n")
+            write_atomic(path, json.dumps(baseline(network, jets, seed), indent=1) + "\n")
         facts: dict[str, Any] = json.loads(path.read_text())
         return facts
 
@@ -193,7 +203,7 @@ class Run:
         return None if cycles is None else int(cycles)
 
 
-def baseline(jets: Jets, seed: int) -> dict[str, Any]:
+def baseline(network: type[QuantisedMLP], jets: Jets, seed: int) -> dict[str, Any]:
     """Accuracy of the networks."""
     precisions = dict.fromkeys((*(f"ap_fixed<{width},6>" for width in WIDTHS), *LATENCY_PRECISIONS))
     return {
@@ -202,7 +212,7 @@ def baseline(jets: Jets, seed: int) -> dict[str, Any]:
         "classes": jets.classes,
         "mlp_accuracy": {
             precision: jets.accuracy(
-                QuantisedMLP(precision, random_state=seed).fit(jets.X, jets.y).decision_scores(jets.X_test)
+                network(precision, random_state=seed).fit(jets.X, jets.y).decision_scores(jets.X_test)
             )
             for precision in precisions
         },
@@ -213,12 +223,13 @@ def main() -> int:
     """Run or continue the studies."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument(
-        "--minutes", type=float, default=50.0, help="of this start, 40 % of them for searches"
+        "--minutes", type=float, default=50.0, help="of this start, 40 %% of them for searches"
     )
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="builds at a time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", default="native")
     parser.add_argument("--toolchain", default="auto")
+    parser.add_argument("--baseline", choices=list(BASELINES), default="sklearn", help="what trains the MLP")
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results" / "paper")
     args = parser.parse_args()
@@ -226,7 +237,10 @@ def main() -> int:
     jets = Jets.load()
     settings = {name: getattr(args, name) for name in ("minutes", "seed", "engine", "toolchain", "sizes")}
     results = Results(args.out, settings)
-    facts = results.baseline(lambda: baseline(jets, args.seed))
+    try:
+        facts = results.baseline(args.baseline, jets, args.seed)
+    except MissingToolError as error:
+        raise SystemExit(str(error)) from error
     plain, unaware = plain_models(args.sizes), unaware_models(args.sizes)
     run = Run(jets, results, args, searches=len(plain) + 2 * len(unaware))
     # The latency study first: its second half needs the builds of its first.

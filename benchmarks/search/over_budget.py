@@ -2,7 +2,7 @@
 
     python benchmarks/search/over_budget.py [--seconds 10] [--seeds 6] [--budgets 1 2 4] [--data FILE] [--out DIR]
 
-The top tagger of ``tagger.py`` on one thread, each run for the same processor time. An offspring is over the budget by
+The top tagger of ``tasks.py`` on one thread, each run for the same processor time. An offspring is over the budget by
 the cost model before its loss is computed, or by its circuit when it would enter the archive. The loss is that of the
 training rows, by the best formula whose circuit is within the budget. The table is Markdown with medians over the
 seeds; ``over_budget.json`` keeps every run.
@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import time
@@ -22,9 +20,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from tagger import MAXSIZE, NAMES, OPERATORS, Task
+from records import machine
+from tasks import MAXSIZE, NAMES, Task, load_task
 
-from lat_sr import _engine
 from lat_sr.search import NativeEngine, Point, SearchProblem
 from lat_sr.storage import write_atomic
 
@@ -39,11 +37,11 @@ def search(task: Task, budget: int, seconds: float, seed: int) -> dict[str, Any]
     problem = SearchProblem(
         X=task.X.astype(np.float32),
         y=task.y,
-        cost=task.hardware.cost_model(OPERATORS, len(NAMES)),
-        circuit=task.hardware.circuit_model(task.X),
+        cost=task.hardware.cost_model(task.operators, len(NAMES)),
+        circuit=task.circuit,
         feature_names=NAMES,
-        loss="l2_margin",
-        operators=OPERATORS,
+        loss=task.loss,
+        operators=task.operators,
         max_latency=budget,
         maxsize=MAXSIZE,
         maxdepth=MAXSIZE,
@@ -87,14 +85,14 @@ def main() -> int:
     parser.add_argument("--data", type=Path, help="lhc_jets_pythia8.npz; the shipped subset if not given")
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "results" / "search")
     args = parser.parse_args()
-    task = Task.load(args.data)
+    task = load_task("t", args.data)
     runs = []
     for seed in range(1, args.seeds + 1):
         for budget in args.budgets:
             runs.append(search(task, budget, args.seconds, seed))
             print(runs[-1], file=sys.stderr, flush=True)
     facts = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {_engine.instruction_set()}",
+        "machine": machine(),
         "date": time.strftime("%Y-%m-%d"),
         "processor_seconds": args.seconds,
         "data": "full file" if args.data else "shipped subset",

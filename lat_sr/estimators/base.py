@@ -107,6 +107,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         "batch_size": [_COUNT, None],
         "fixed_point": [StrOptions(set(FIXED_POINT))],
         "parsimony": [Interval(Real, 0, None, closed="left")],
+        "linear_scaling": ["boolean"],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -148,6 +149,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         batch_size: int | None = None,
         fixed_point: str = "never",
         parsimony: float = 0.0,
+        linear_scaling: bool = False,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -185,6 +187,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         self.batch_size = batch_size
         self.fixed_point = fixed_point
         self.parsimony = parsimony
+        self.linear_scaling = linear_scaling
         self.model_selection = model_selection
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -340,6 +343,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             batch_size=self.batch_size,
             fixed_point=self.fixed_point,
             parsimony=self.parsimony,
+            linear_scaling=self.linear_scaling,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )
@@ -492,7 +496,9 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
             `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
             own kind of project, with the vendor's math functions.
         **options
-            For ``"hls4ml"``: `tables`, `input_precisions` and `result_precision` of
+            For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose
+            functions are written as tables of that range and size in place of the vendor's; `input_precisions`, a
+            mapping of feature to its own format; and `result_precision`. See
             `lat_sr.toolchains.hls_math.write_hls4ml_project`.
 
         Returns
@@ -503,9 +509,18 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         InputError
-            An unknown target or flavor, or an option that the target does not have.
+            An unknown target or flavor, an option that the target does not have, or a table that cannot work in the
+            model's precision.
         StorageError
             The directory cannot be written.
+
+        Examples
+        --------
+        With a sine of 512 entries, 2**-6 apart, in an hls4ml project:
+
+        >>> from lat_sr.datapath import ExplicitTable
+        >>> table = ExplicitTable(start=-4, stop=4, size=512)
+        >>> files = model.export("project", target="hls4ml", tables={"sin": table})  # doctest: +SKIP
         """
         from lat_sr.estimators.exporting import export_circuit
 

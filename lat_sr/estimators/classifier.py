@@ -37,7 +37,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     warm_start, engine, pysr_options, timeout, max_evaluations, populations
         As in `LatencyAwareRegressor`.
-    population_size, batch_size, fixed_point, parsimony, model_selection
+    population_size, batch_size, fixed_point, parsimony, linear_scaling, model_selection
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.

@@ -108,6 +108,7 @@ class SearchSettings:
     batch_size: int | None
     fixed_point: str
     parsimony: float
+    linear_scaling: bool
     n_jobs: int | None
     verbose: bool
 
@@ -188,6 +189,7 @@ def fit_fronts(
         batch_size=settings.batch_size,
         fixed_point=settings.fixed_point,
         parsimony=settings.parsimony,
+        linear_scaling=settings.linear_scaling,
         timeout=settings.timeout,
         max_evaluations=settings.max_evaluations
         if settings.max_evaluations or settings.timeout

@@ -88,6 +88,9 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         times slower). Needs ``latency_model="scheduled"``.
     parsimony : float
         Loss that a node must gain to be worth it during the search.
+    linear_scaling : bool
+        Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
+        product and the sum, which cost and count as any others. Needs the operators + and ``*``.
     model_selection : {"accuracy", "best", "score"} or int
         The formula to predict with: smallest loss; highest score among losses up to 1.5 times the smallest;
         highest score; or its row in the front.

@@ -269,6 +269,7 @@ def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Setti
         "population_size": problem.population_size,
         "batch_size": _batch_size(problem),
         "parsimony": problem.parsimony,
+        "linear_scaling": problem.linear_scaling,
         **asdict(problem.evolution),
     }
     return _engine.Settings(

@@ -33,6 +33,9 @@ class EvolutionOptions:
         Offspring of an island between two migrations.
     crossover_probability : float
         Share of offspring with two parents.
+    graft_probability : float
+        Share of offspring in which one part is exchanged for the best of about 60 small formulas, as an expansion of
+        the loss by the part's values tells.
     fit_probability : float
         Share of offspring whose constants are fitted.
     fit_steps, polish_steps : int
@@ -49,6 +52,7 @@ class EvolutionOptions:
     tournament_size: int = 8
     epoch: int = 250
     crossover_probability: float = 0.25
+    graft_probability: float = 0.3
     fit_probability: float = 0.2
     fit_steps: int = 8
     polish_steps: int = 12
@@ -111,6 +115,9 @@ class SearchProblem:
         loss of your own. The front is always scored on all rows.
     parsimony : float
         Loss charged for a node in selection.
+    linear_scaling : bool
+        Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
+        product and the sum, which cost and count as any others. Needs the operators + and ``*``; the native engine's.
     guesses : sequence of Expression or str
         Formulas that the search starts from besides random ones; those over a budget or a limit are left out.
     seed : int
@@ -157,6 +164,7 @@ class SearchProblem:
     population_size: int = 200
     batch_size: int | None = None
     parsimony: float = 0.0
+    linear_scaling: bool = False
     guesses: tuple[Expression, ...] = ()
     seed: int = 0
     timeout: float | None = 60.0
@@ -184,6 +192,11 @@ class SearchProblem:
         self._check_loss()
         self._check_limits()
         self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
+        if self.linear_scaling and not {"+", "*"} <= set(self.operators):
+            raise InputError(
+                f"linear_scaling multiplies and adds, and the operators are {', '.join(self.operators)}; "
+                "give + and * too, or leave linear_scaling out"
+            )
         self._set(guesses=tuple(self._guess(guess) for guess in self.guesses))
         self._set(constraints=_operand_sizes(self.constraints or {}))
         self._set(nested_constraints=_nesting(self.nested_constraints or {}))

@@ -169,6 +169,8 @@ def plan(
         raise InputError(
             "PySR does not take a loss in Python; name one, or give elementwise_loss in pysr_options"
         )
+    if problem.linear_scaling:
+        raise InputError("PySR has no linear_scaling; leave it out, or take the native engine")
     loss = get_loss(problem.loss)
     name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {

@@ -19,7 +19,7 @@ from lat_sr.target import Target
 from lat_sr.toolchains.roms import LARGEST_LOGIC, rom_module
 from lat_sr.toolchains.yosys import TOP
 
-EMITTER_VERSION = 4
+EMITTER_VERSION = 5
 """To be raised when the same datapath and schedule give other RTL: cached results are then made again."""
 
 # Alkaid's names.

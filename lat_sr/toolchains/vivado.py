@@ -235,7 +235,7 @@ def _text(path: Path) -> str:
 def _figures(directory: Path, step: Step, log: str) -> Figures:
     name = f"{_STEPS[step]}.rpt"
     resources = read_utilization(directory / f"utilization_{name}", log)
-    return resources.joined(read_timing_summary(directory / f"timing_summary_{name}", log))
+    return resources.joined(read_timing_summary(directory / f"timing_summary_{name}", log, step))
 
 
 def _report(prediction: Mapping[str, Any], target: Target, steps: list[Figures], log: str) -> BuildReport:

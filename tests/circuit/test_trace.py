@@ -110,6 +110,15 @@ def test_signs_and_powers_of_two_cost_nothing() -> None:
     assert_equal(datapath)
 
 
+def test_a_constant_is_as_fine_as_what_is_taken_from_it() -> None:
+    datapath = lower(parse("2.5 - x0*x1"), "ap_fixed<8,4>", X=np.array([[-2.0, 1.5], [1.75, -3.0]]))
+    circuit = trace(datapath)
+    (difference,) = [op for op in circuit.ops if op.opcode == 1]
+    constant, product = (circuit.ops[number] for number in difference.addr)
+    assert constant.opcode == 5 and constant.qint.step == product.qint.step == 2.0**-8
+    assert_equal(datapath)
+
+
 def test_inputs_and_constants_as_outputs() -> None:
     precision = Precision(8, 4)
     nodes = (

@@ -314,3 +314,40 @@ def test_no_formula_is_tried_twice_in_a_small_world() -> None:
         problem(operators=("*",), maxsize=3, maxdepth=2, max_evaluations=3000, islands=1, population_size=20)
     )
     assert result.proposals < 3000
+
+
+def test_linear_scaling_finds_scale_and_offset() -> None:
+    rng = np.random.default_rng(7)
+    X = rng.normal(size=(300, 3)).astype(np.float32)
+    y = 31.7 * np.sin(X[:, 0] * X[:, 1]) - 250.0
+    settings: dict[str, Any] = {
+        "X": X,
+        "y": y,
+        "operators": ("+", "*", "sin"),
+        "value_limit": 1e6,
+        "max_evaluations": 3000,
+        "evolution": EvolutionOptions(fit_probability=0.0, graft_probability=0.0, polish_steps=0),
+    }
+
+    def smallest_loss(linear_scaling: bool) -> float:
+        return min(point.loss for point in solve(linear_scaling=linear_scaling, **settings))
+
+    assert smallest_loss(True) < 1e-4 < smallest_loss(False)
+
+
+@pytest.mark.parametrize("loss", ["l1", "huber", "quantile"])
+def test_linear_scaling_serves_other_losses(loss: str) -> None:
+    X = np.random.default_rng(8).normal(size=(200, 3)).astype(np.float32)
+    found = solve(X=X, y=5.0 * X[:, 0] * X[:, 1] + 20.0, loss=loss, linear_scaling=True, value_limit=1e6)
+    assert min(point.loss for point in found) < 0.05
+
+
+def test_what_linear_scaling_adds_is_within_the_limits() -> None:
+    for point in solve(linear_scaling=True, maxsize=7, max_latency=2):
+        assert point.complexity <= 7
+        assert point.latency_cycles <= 2
+
+
+def test_linear_scaling_needs_its_operators() -> None:
+    with pytest.raises(InputError, match=r"linear_scaling multiplies and adds.*give \+ and \* too"):
+        problem(operators=("-", "sin"), linear_scaling=True)

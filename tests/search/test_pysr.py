@@ -91,6 +91,12 @@ def test_additive_gives_the_complexity_map() -> None:
     assert "loss_function" not in keywords
 
 
+def test_what_constants_and_variables_cost_can_be_said_besides() -> None:
+    costs = {"complexity_of_constants": 2, "complexity_of_variables": 3}
+    keywords = plan(problem(), PUBLISHED, latency_model="additive", options=costs).regressor
+    assert costs.items() <= keywords.items() and "complexity_of_operators" in keywords
+
+
 def test_without_a_budget_the_loss_is_a_plain_one() -> None:
     keywords = plan(problem(loss="l2_margin")).regressor
     assert keywords["elementwise_loss"] == "L2MarginLoss()"
@@ -239,6 +245,8 @@ def test_tables_that_are_refused() -> None:
         plan(problem(), PROFILE, tables={"sin": ExplicitTable(-1, 1, 4096)})
     with pytest.raises(InputError, match="maxsize is 5; PySR takes 7 or more"):
         plan(problem(maxsize=5))
+    with pytest.raises(InputError, match="PySR has no linear_scaling"):
+        plan(problem(linear_scaling=True))
 
 
 @pytest.mark.parametrize(

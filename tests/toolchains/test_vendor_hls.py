@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from csynth_reports import csynth
-from vendor_reports import cosim, export
+from vendor_reports import cosim, export, timing_summary, utilization
 from vendor_tools import behave, calls, installed_hls, installed_vivado
 
 from lat_sr import Target, lower, parse, profile
@@ -89,7 +89,7 @@ def test_a_latency_that_is_not_known_and_another_part(tmp_path: Path) -> None:
     with pytest.raises(ToolFailedError, match="gives no latency"):
         HlsToolchain("vitis", path, vectors=0).build(DATAPATH, Target())
     (path.parent / "csynth.xml").write_text(csynth(part="xc7z020clg400-1"))
-    with pytest.raises(ToolFailedError, match="synthesised for xc7z020clg400-1 instead of xcvu9p"):
+    with pytest.raises(ToolFailedError, match="worked for xc7z020clg400-1 instead of xcvu9p"):
         HlsToolchain("vitis", path, vectors=0).build(DATAPATH, Target())
 
 
@@ -107,6 +107,9 @@ def test_figures_of_the_routed_circuit_join_those_of_c_synthesis(
     assert (report.critical_path_ps, report.slack_ns) == (pytest.approx(3311), pytest.approx(5 - 0.5 - 3.311))
     assert report.timing_source == "Vivado, placed and routed out of context"
     assert routed.version == "2022.1" and report.bit_exact is True
+    # What only Vivado's own reports say.
+    assert (report.carry, routed.carry, routed.hold_slack_ns) == (22, 22, 0.057)
+    assert (routed.part, routed.top) == ("xcvu9p-flga2577-2-e", "bd_0_wrapper")
     assert report.tool_versions == {"vitis_hls": "2023.2", "vivado": "2023.2"}
     again = toolchain.build(DATAPATH, Target(clock_uncertainty=0.5))
     assert again.cached and again.steps == report.steps
@@ -134,6 +137,13 @@ def test_wrong_outputs_in_co_simulation_are_a_wrong_bit(tmp_path: Path) -> None:
         ("cosim.rpt", "", r"myproject_cosim\.rpt is empty(.|\n)*stand-in"),
         ("export.xml", export()[:200], r"export_impl\.xml is cut off or damaged(.|\n)*stand-in"),
         ("export.xml", export(run="synth"), "is of the flow 'synth'"),
+        ("utilization_routed.rpt", utilization()[:900], r"myproject_utilization_routed\.rpt is cut off"),
+        (
+            "utilization_routed.rpt",
+            utilization(device="7z020-clg400", top="bd_0_wrapper"),
+            "of different parts: 7z020-clg400",
+        ),
+        ("timing_routed.rpt", timing_summary(version="2020.1"), "one has version 2022.1, one 2020.1"),
     ],
 )
 def test_damaged_reports_of_later_steps(

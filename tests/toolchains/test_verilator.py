@@ -5,9 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lat_sr import lower, parse
+from lat_sr import Target, lower, parse
+from lat_sr.circuit import trace
 from lat_sr.errors import InputError, MissingToolError
+from lat_sr.latency.scheduling import schedule
+from lat_sr.profiles import load_library
 from lat_sr.toolchains import verilator
+from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
 from lat_sr.toolchains.vectors import packed, port_integers, stimuli
 
 
@@ -96,3 +100,21 @@ def test_simulation_of_wide_ports(tmp_path: Path) -> None:
     assert verilator.simulate({"top.v": WIDE}, X, wrong, 8, 2, timeout=300).first_mismatch.startswith(
         "vector 7, output 3:"
     )
+
+
+@pytest.mark.toolchain
+def test_large_tables_before_a_choice_by_sign() -> None:
+    """Verilator's own optimisation of this circuit lost the sign of the second table."""
+    precision = "ap_fixed<12,11,AP_RND_CONV,AP_SAT>"
+    names = ("x0", "x1", "x2")
+    X = np.random.default_rng(323).uniform(-4, 4, (64, 3))
+    datapath = lower(parse("sinh(x1*exp(x0))", names), precision, input_names=names, X=X)
+    circuit = trace(datapath)
+    plan = schedule(circuit, load_library(), available_ps=5000.0)
+    sources = rtl_sources(emit(pipeline(circuit, plan.stage, datapath.precision), Target()))
+    vectors = stimuli(datapath, 64, X)
+    expected = port_integers(datapath, vectors)
+    result = verilator.simulate(
+        sources, vectors, expected, datapath.precision.width, plan.stages, timeout=120.0
+    )
+    assert (result.mismatches, result.latency) == (0, plan.stages)

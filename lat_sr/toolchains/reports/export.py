@@ -1,7 +1,7 @@
-"""The report of ``export_design -flow syn`` and ``-flow impl``: Vivado's figures for the RTL of an HLS tool.
+"""The reports of ``export_design -flow syn`` and ``-flow impl``: Vivado's figures for the RTL of an HLS tool.
 
-Vivado HLS calls it ``<top>_export.xml``, Vitis HLS ``export_syn.xml`` and ``export_impl.xml``. Periods are in
-nanoseconds; a block RAM is one of 18 kbit.
+Vivado HLS calls its own report ``<top>_export.xml``, Vitis HLS ``export_syn.xml`` and ``export_impl.xml``. Periods are
+in nanoseconds; a block RAM is one of 18 kbit. Vivado's reports are beside the RTL, and say what it leaves out.
 """
 
 from __future__ import annotations
@@ -12,18 +12,24 @@ from lat_sr.errors import ToolFailedError
 from lat_sr.toolchains.reports.figures import Figures, Step
 from lat_sr.toolchains.reports.profile_xml import ProfileXml
 from lat_sr.toolchains.reports.source import Source
+from lat_sr.toolchains.reports.timing import read_timing_summary
+from lat_sr.toolchains.reports.utilization import read_utilization
 
-# In the name of the file, and in the file.
-_FLOWS: dict[Step, tuple[str, str]] = {"synthesis": ("syn", "synth"), "implementation": ("impl", "impl")}
+# In the name of the tool's file, in that file, and in the names of Vivado's files.
+_FLOWS: dict[Step, tuple[str, str, str]] = {
+    "synthesis": ("syn", "synth", "synth"),
+    "implementation": ("impl", "impl", "routed"),
+}
 
 
 def read_export(directory: Path, top: str, step: Step, log: str = "") -> Figures:
-    """Read the report of a solution.
+    """Read the reports of a solution.
 
     Parameters
     ----------
     directory : Path
-        ``<solution>/impl/report``.
+        ``<solution>/impl``, with the tool's report in ``report/<language>/`` and, where the version writes them,
+        Vivado's ``<top>_utilization_routed.rpt`` and ``<top>_timing_routed.rpt`` in ``<language>/report/``.
     top : str
         The uppermost function.
     step : {"synthesis", "implementation"}
@@ -34,19 +40,31 @@ def read_export(directory: Path, top: str, step: Step, log: str = "") -> Figures
     Returns
     -------
     Figures
+        Those of the tool's report, and of Vivado's what it leaves out: part, hold slack, carry blocks.
 
     Raises
     ------
     ToolFailedError
-        There is no such report, or it is empty, cut off, of another kind or step, or lacks a figure.
+        There is no report of the tool, or one is empty, cut off, of another kind, step or run, or lacks a figure.
     """
     names = (f"export_{_FLOWS[step][0]}.xml", f"{top}_export.xml")
     for language in ("verilog", "vhdl"):
         for name in names:
-            path = directory / language / name
+            path = directory / "report" / language / name
             if path.is_file():
-                return _figures(Source.read(path, log), step)
+                figures = _figures(Source.read(path, log), step)
+                return _with_vivado_reports(figures, directory / language / "report", top, log)
     raise ToolFailedError(f"the tool ended without writing {' or '.join(names)}", log)
+
+
+def _with_vivado_reports(figures: Figures, directory: Path, top: str, log: str) -> Figures:
+    stage = _FLOWS[figures.step][2]
+    utilization, timing = (directory / f"{top}_{kind}_{stage}.rpt" for kind in ("utilization", "timing"))
+    if utilization.is_file():
+        figures = figures.joined(read_utilization(utilization, log))
+    if timing.is_file():
+        figures = figures.joined(read_timing_summary(timing, log, figures.step))
+    return figures
 
 
 def parse_export(text: str, step: Step, log: str = "") -> Figures:

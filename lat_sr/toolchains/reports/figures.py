@@ -92,6 +92,11 @@ class Figures(BaseModel):
                 )
         if self.part and other.part and not same_part(self.part, other.part):
             raise ToolFailedError(f"the reports are of different parts: {self.part} and {other.part}")
+        # Reports give periods to the picosecond.
+        if self.clock_ns and other.clock_ns and abs(self.clock_ns - other.clock_ns) > 1.5e-3:
+            raise ToolFailedError(
+                f"the reports are for different clocks: {self.clock_ns:g} ns and {other.clock_ns:g} ns"
+            )
         known = {name: value for name, value in other if value not in (None, "")}
         return self.model_copy(update={**known, **{k: v for k, v in self if v not in (None, "")}})
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from lat_sr.toolchains.reports.figures import Figures
+from lat_sr.toolchains.reports.figures import Figures, Step
 from lat_sr.toolchains.reports.source import Source
 from lat_sr.toolchains.reports.vivado_text import head_of, step_of, version_of
 
@@ -15,7 +15,7 @@ _UNCONSTRAINED = "There are no user specified timing constraints."
 _ROUNDING = 1e-3
 
 
-def read_timing_summary(path: Path, log: str = "") -> Figures:
+def read_timing_summary(path: Path, log: str = "", step: Step = "implementation") -> Figures:
     """Read a report file.
 
     Parameters
@@ -23,6 +23,8 @@ def read_timing_summary(path: Path, log: str = "") -> Figures:
     path : Path
     log : str
         What the tool printed; its last lines become part of an error.
+    step : {"synthesis", "implementation"}
+        What had been done to the design, where the report does not say it, as those of older versions.
 
     Returns
     -------
@@ -34,22 +36,22 @@ def read_timing_summary(path: Path, log: str = "") -> Figures:
     ToolFailedError
         The file is missing, empty, cut off, of another kind, or lacks a figure; or the design has no clock.
     """
-    return _figures(Source.read(path, log))
+    return _figures(Source.read(path, log), step)
 
 
-def parse_timing_summary(text: str, log: str = "") -> Figures:
+def parse_timing_summary(text: str, log: str = "", step: Step = "implementation") -> Figures:
     """Read the text of a report; see `read_timing_summary`."""
-    return _figures(Source("timing summary", text, log))
+    return _figures(Source("timing summary", text, log), step)
 
 
-def _figures(source: Source) -> Figures:
+def _figures(source: Source, step: Step) -> Figures:
     head = head_of(source)
     slacks = _design_summary(source)
     setup = slacks.get("WNS")
     if setup is None:
         raise source.fail("has no worst slack: no path of the design is constrained")
     return Figures(
-        step=step_of(head, "implementation"),
+        step=step_of(head, step),
         version=version_of(head),
         part=head.get("Device", ""),
         top=head.get("Design", ""),

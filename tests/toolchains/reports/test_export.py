@@ -6,10 +6,10 @@ import pytest
 from csynth_reports import csynth
 from hypothesis import given
 from hypothesis import strategies as st
-from vendor_reports import VERSIONS, export
+from vendor_reports import VERSIONS, export, timing_summary, utilization
 
 from lat_sr.errors import ToolFailedError
-from lat_sr.toolchains.reports import parse_export, read_export
+from lat_sr.toolchains.reports import Step, parse_export, read_export
 
 counts = st.integers(0, 10**7)
 
@@ -69,12 +69,43 @@ def test_a_cut_file_is_never_read(version: str) -> None:
             parse_export(text[:length], "implementation")
 
 
-@pytest.mark.parametrize(
-    "name", ["verilog/export_impl.xml", "vhdl/export_impl.xml", "verilog/myproject_export.xml"]
-)
-def test_where_the_tools_put_it(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("language", ["verilog", "vhdl"])
+@pytest.mark.parametrize("name", ["export_impl.xml", "myproject_export.xml"])
+def test_where_the_tools_put_it(tmp_path: Path, language: str, name: str) -> None:
     with pytest.raises(ToolFailedError, match=r"without writing export_impl\.xml or myproject_export\.xml"):
         read_export(tmp_path, "myproject", "implementation")
-    (tmp_path / name).parent.mkdir()
-    (tmp_path / name).write_text(export())
-    assert read_export(tmp_path, "myproject", "implementation").lut == 1234
+    directory = tmp_path / "report" / language
+    directory.mkdir(parents=True)
+    (directory / name).write_text(export())
+    alone = read_export(tmp_path, "myproject", "implementation")
+    assert (alone.lut, alone.carry, alone.hold_slack_ns) == (1234, None, None)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize(
+    ("step", "run", "stage", "state"),
+    [("synthesis", "synth", "synth", "Synthesized"), ("implementation", "impl", "routed", "Routed")],
+)
+def test_what_only_the_reports_of_vivado_say_is_added(
+    tmp_path: Path, version: str, step: Step, run: str, stage: str, state: str
+) -> None:
+    tool, vivado = tmp_path / "report" / "verilog", tmp_path / "verilog" / "report"
+    for directory in (tool, vivado):
+        directory.mkdir(parents=True)
+    (tool / "myproject_export.xml").write_text(export(version, run=run, lut=100))
+    # Where both know a figure, it is the tool's.
+    (vivado / f"myproject_utilization_{stage}.rpt").write_text(
+        utilization(version, state=state, lut=107, carry=3)
+    )
+    (vivado / f"myproject_timing_{stage}.rpt").write_text(timing_summary(version, hold="0.012"))
+    found = read_export(tmp_path, "myproject", step)
+    assert (found.lut, found.carry, found.hold_slack_ns) == (100, 6, 0.012)
+    assert found.slack_ns == pytest.approx(5.0 - 3.311)
+    (vivado / f"myproject_timing_{stage}.rpt").write_text(timing_summary(version)[:1200])
+    with pytest.raises(ToolFailedError, match="has no complete section"):
+        read_export(tmp_path, "myproject", step)
+    (vivado / f"myproject_timing_{stage}.rpt").write_text(
+        timing_summary(version, period="4.000", frequency="250.000")
+    )
+    with pytest.raises(ToolFailedError, match="different clocks: 5 ns and 4 ns"):
+        read_export(tmp_path, "myproject", step)

@@ -21,10 +21,11 @@ def test_two_reports_of_one_run_are_joined() -> None:
         ({"version": "2020.1"}, "one has version 2022.1, one 2020.1"),
         ({"top": "other"}, "one has top top, one other"),
         ({"part": "xc7z020clg400-1"}, "of different parts"),
+        ({"clock_ns": 4.0}, "for different clocks: 5 ns and 4 ns"),
     ],
 )
-def test_reports_of_different_runs_are_refused(change: dict[str, str], message: str) -> None:
-    one = Figures(step="implementation", version="2022.1", part="xcvu9p-flga2577", top="top")
+def test_reports_of_different_runs_are_refused(change: dict[str, object], message: str) -> None:
+    one = Figures(step="implementation", version="2022.1", part="xcvu9p-flga2577", top="top", clock_ns=5.0)
     with pytest.raises(ToolFailedError, match=message):
         one.joined(one.model_copy(update=change))
 
