@@ -113,7 +113,7 @@ template <class T> bool Island<T>::archive(const Member& member) {
     return verdict != Verdict::over_budget;
 }
 
-template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
+template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
     const auto better = [&] {
         const Entry* incumbent = rival(entry.cost, entry.complexity);
         return std::isfinite(entry.loss) && (incumbent == nullptr || entry.loss < incumbent->loss);

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ranges>
 #include <utility>
 
 namespace lat_sr {
@@ -13,7 +12,8 @@ Slack::Slack(const CostModel& model, const Budget& budget)
       estimator_(model), part_estimator_(model) {}
 
 double Slack::before(double latest_ps, std::span<const double> delays_ps) const {
-    for (const double delay : std::views::reverse(delays_ps)) {
+    for (auto last = delays_ps.rbegin(); last != delays_ps.rend(); ++last) {
+        const double delay = *last;
         // An operation that does not fit behind the last register starts the cycle before.
         const double start = (std::ceil(latest_ps / cycle_ps_) - 1.0) * cycle_ps_;
         latest_ps = (latest_ps - delay >= start ? latest_ps : start) - delay;
