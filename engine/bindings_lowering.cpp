@@ -154,8 +154,9 @@ LoweringSettings make_settings(int constant_fraction, double table_tolerance, co
     return settings;
 }
 
-IntegerData make_data(const Matrix<std::int64_t>& X, const FormatFields& precision) {
-    return {make_format(precision), std::span<const std::int64_t>(X.data(), X.size()), X.shape(1)};
+// Of port values, or of real ones, which it quantises.
+template <class T> IntegerData make_data(const Matrix<T>& X, const FormatFields& precision) {
+    return {make_format(precision), std::span<const T>(X.data(), X.size()), X.shape(1)};
 }
 
 std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, const FormatFields& precision,
@@ -165,7 +166,7 @@ std::unique_ptr<BoundLowering> make_lowering(const Matrix<std::int64_t>& X, cons
                                            make_data(X, precision));
 }
 
-std::shared_ptr<CircuitModel> make_circuit_model(const Matrix<std::int64_t>& X, const FormatFields& precision,
+std::shared_ptr<CircuitModel> make_circuit_model(const Matrix<double>& X, const FormatFields& precision,
                                                  const DelayLibrary& library, double available_ps,
                                                  int constant_fraction, double table_tolerance,
                                                  const Implementations& interpolated, const Limits& limits) {
@@ -195,7 +196,7 @@ Reals exp2(const Vector<double>& x) {
 }
 
 Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
-    const IntegerData data(make_format(precision), std::span<const double>(X.data(), X.size()), X.shape(1));
+    const IntegerData data = make_data(X, precision);
     auto values = std::make_unique<std::int64_t[]>(X.size());
     for (std::size_t row = 0; row < data.rows(); ++row) {
         for (std::size_t input = 0; input < data.inputs(); ++input) {

@@ -89,11 +89,11 @@ void check_variables(const Tree& tree, std::size_t features) {
     }
 }
 
-template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X) {
+template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X, std::size_t threads) {
     check_variables(tree, X.shape(1));
     const std::vector<T> zeros(X.shape(0));
     const Data<T> data(std::span<const T>(X.data(), X.size()), zeros, {}, X.shape(1), Data<T>::keep_order);
-    Evaluator<T> evaluator(data, {});
+    Evaluator<T> evaluator(data, {}, nullptr, threads);
     std::vector<T> out(X.shape(0));
     if (!evaluator.predict(tree, data.all(), out)) {
         out.assign(out.size(), std::numeric_limits<T>::quiet_NaN());
@@ -103,19 +103,20 @@ template <class T> std::vector<T> evaluate(const Tree& tree, const Matrix<T>& X)
 
 template <class T>
 double loss(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const std::vector<T>& weights, const Loss& kind,
-            double parameter, double value_limit) {
+            double parameter, double value_limit, std::size_t threads) {
     check_variables(tree, X.shape(1));
     const Data<T> data = make_data(X, y, std::span<const T>(weights));
-    Evaluator<T> evaluator(data, make_objective(kind, parameter, value_limit));
+    Evaluator<T> evaluator(data, make_objective(kind, parameter, value_limit), nullptr, threads);
     return evaluator.loss(tree, data.all());
 }
 
 template <class T>
-std::tuple<double, std::vector<double>, std::vector<double>>
-derivatives(const Tree& tree, const Matrix<T>& X, const Vector<T>& y, const Loss& kind, double parameter) {
+std::tuple<double, std::vector<double>, std::vector<double>> derivatives(const Tree& tree, const Matrix<T>& X,
+                                                                         const Vector<T>& y, const Loss& kind,
+                                                                         double parameter, std::size_t threads) {
     check_variables(tree, X.shape(1));
     const Data<T> data = make_data(X, y);
-    Evaluator<T> evaluator(data, make_objective(kind, parameter));
+    Evaluator<T> evaluator(data, make_objective(kind, parameter), nullptr, threads);
     std::vector<std::size_t> positions;
     tree.constants(positions);
     Derivatives result;
@@ -191,10 +192,11 @@ template <class T> void bind_scorer(nb::module_& module, const char* name) {
 }
 
 template <class T> void bind_values(nb::module_& module) {
-    module.def("evaluate", &evaluate<T>, "tree"_a, "X"_a.noconvert());
+    module.def("evaluate", &evaluate<T>, "tree"_a, "X"_a.noconvert(), "threads"_a = 1);
     module.def("loss", &loss<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "weights"_a, "kind"_a, "parameter"_a,
-               "value_limit"_a);
-    module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a);
+               "value_limit"_a, "threads"_a = 1);
+    module.def("derivatives", &derivatives<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
+               "threads"_a = 1);
     module.def("fit_constants", &fit<T>, "tree"_a, "X"_a.noconvert(), "y"_a.noconvert(), "kind"_a, "parameter"_a,
                "steps"_a, "method"_a = nb::none());
     module.def("graft", &graft<T>, "tree"_a, "node"_a, "scion"_a, "form"_a, "X"_a.noconvert(), "y"_a.noconvert(),

@@ -15,7 +15,6 @@ namespace {
 // NOLINTBEGIN(bugprone-signed-bitwise)
 
 constexpr int largest_integer_bits = 256;
-constexpr int narrow_operand = 32; // bits of the fast multiplications
 
 std::int64_t shifted_constant(std::int64_t value, int left) { return shifted(Interval{value, value}, left).low; }
 
@@ -307,7 +306,8 @@ NodeId DatapathBuilder::append(BuilderNode node, std::uint64_t table) {
     }
     const auto position = static_cast<NodeId>(nodes_.size());
     index_.insert(node.hash, position);
-    values_.push_back(evaluated(node));
+    values_.push_back(
+        {.values = node.kind == NodeKind::input ? data_.column(node.index) : nullptr, .constant = node.value});
     seen_.emplace_back(node.is_constant() ? std::optional(node.bounds) : std::nullopt);
     nodes_.push_back(node);
     return narrow(position, limits_.node);
@@ -326,7 +326,7 @@ std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) con
         values[i] = operand.value;
     }
     const BuilderNode& first = nodes_[node.operands[0]];
-    const auto operand = [&](std::size_t i) { return shifted_constant(values[i], aligned_operand(node, i).left); };
+    const auto operand = [&](std::size_t i) { return shifted_constant(values[i], alignment(node, i)); };
     switch (node.kind) {
     case NodeKind::multiply:
         return values[0] * values[1];
@@ -347,118 +347,6 @@ std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) con
         return both.low;
     }
     }
-}
-
-Aligned DatapathBuilder::aligned_operand(const BuilderNode& node, std::size_t operand) const {
-    const NodeId id = node.operands[operand];
-    return {.column = values_[id], .left = node.fraction - nodes_[id].fraction};
-}
-
-std::int64_t* DatapathBuilder::next_buffer() {
-    if (buffer_count_ == buffers_.size()) {
-        buffers_.emplace_back(data_.rows());
-    }
-    return buffers_[buffer_count_++].data();
-}
-
-IntegerColumn DatapathBuilder::evaluated(const BuilderNode& node) {
-    if (node.kind == NodeKind::constant) {
-        return {.constant = node.value};
-    }
-    if (node.kind == NodeKind::input) {
-        return {.values = data_.column(node.index)};
-    }
-    const std::size_t rows = data_.rows();
-    const NodeId first = node.operands[0];
-    const std::int64_t* a = values_[first].values;
-    if (node.kind == NodeKind::scale && node.value == 1) {
-        return {.values = a}; // only the binary point moves
-    }
-    std::int64_t* out = next_buffer();
-    const auto pair = [&](IntegerKernels::AlignedPair kernel) {
-        kernel(aligned_operand(node, 0), aligned_operand(node, 1), out, rows);
-    };
-    switch (node.kind) {
-    case NodeKind::add:
-        pair(kernels_.add);
-        break;
-    case NodeKind::subtract:
-        pair(kernels_.subtract);
-        break;
-    case NodeKind::minimum:
-        pair(kernels_.minimum);
-        break;
-    case NodeKind::maximum:
-        pair(kernels_.maximum);
-        break;
-    case NodeKind::select:
-        kernels_.select(a, aligned_operand(node, 1), aligned_operand(node, 2), out, rows);
-        break;
-    case NodeKind::multiply: {
-        const NodeId second = node.operands[1];
-        const bool is_narrow = std::max(signed_width(first), signed_width(second)) <= narrow_operand;
-        (is_narrow ? kernels_.multiply_narrow : kernels_.multiply)(a, values_[second].values, out, rows);
-        break;
-    }
-    case NodeKind::scale: {
-        const bool is_narrow =
-            signed_width(first) <= narrow_operand && std::abs(node.value) < (std::int64_t{1} << (narrow_operand - 1));
-        (is_narrow ? kernels_.scale_narrow : kernels_.scale)(a, node.value, out, rows);
-        break;
-    }
-    case NodeKind::negate:
-        kernels_.negate(a, out, rows);
-        break;
-    case NodeKind::absolute:
-        kernels_.absolute(a, out, rows);
-        break;
-    case NodeKind::cast:
-        evaluate_cast(node, a, out);
-        break;
-    default: // lookup
-        kernels_.lookup(a, nodes_[first].bounds.low, tables_[node.index].entries.data(), out, rows);
-        break;
-    }
-    return {.values = out};
-}
-
-void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out) const {
-    const FixedFormat& format = node.format;
-    const NodeId operand = node.operands[0];
-    const int fraction = nodes_[operand].fraction;
-    const int shift = format.fraction - fraction;
-    CastSteps steps{.right = std::max(-shift, 0),
-                    .left = std::clamp(shift, 0, 63),
-                    .unused = 64 - format.width,
-                    .is_signed = format.is_signed,
-                    .low = format.low,
-                    .high = format.high};
-    const bool is_inside = fits(seen_[operand].value_or(nodes_[operand].bounds), fraction, format);
-    const bool rounds = steps.right > 0 && format.quantization != Quantization::trn;
-    if ((rounds && format.quantization != Quantization::rnd) || steps.right > 62 ||
-        (!is_inside && format.overflow == Overflow::sat_zero)) {
-        for (std::size_t row = 0; row < data_.rows(); ++row) {
-            out[row] = cast_to(format, a[row], fraction);
-        }
-        return;
-    }
-    if (rounds) {
-        steps.addend = std::int64_t{1} << (steps.right - 1);
-    }
-    const bool wraps = format.overflow == Overflow::wrap;
-    const auto kernel = is_inside ? kernels_.cast_inside : wraps ? kernels_.cast_wrap : kernels_.cast_saturate;
-    kernel(a, steps, out, data_.rows());
-}
-
-Interval DatapathBuilder::seen(NodeId node) {
-    const bool is_input = nodes_[node].kind == NodeKind::input;
-    std::optional<Interval>& known = is_input ? column_seen_[nodes_[node].index] : seen_[node];
-    if (!known) {
-        Interval range;
-        kernels_.range(values_[node].values, data_.rows(), range.low, range.high);
-        known = range;
-    }
-    return *known;
 }
 
 // NOLINTEND(bugprone-signed-bitwise)

@@ -1,5 +1,5 @@
 // Builds datapath nodes one by one: exact bounds, sharing of equal nodes, folding of constants, width limits, and the
-// value of every node on the data. The definition is lat_sr/datapath/builder.py.
+// values of nodes on the data. The definition is lat_sr/datapath/builder.py.
 #pragma once
 
 #include "aligned.hpp"
@@ -104,7 +104,9 @@ public:
     [[nodiscard]] const BuilderNode& operator[](NodeId node) const { return nodes_[node]; }
     [[nodiscard]] const BuilderTable& table(std::size_t index) const { return tables_[index]; }
     [[nodiscard]] std::size_t rows() const { return data_.rows(); }
-    [[nodiscard]] IntegerColumn values(NodeId node) const { return values_[node]; }
+    IntegerColumn values(NodeId node);
+    // Every so many rows' value.
+    void sample(NodeId node, std::size_t step, std::vector<std::int64_t>& out);
     // Range of a node's values on the data.
     Interval seen(NodeId node);
 
@@ -119,17 +121,35 @@ private:
     NodeId append(BuilderNode node, std::uint64_t table = 0);
     [[nodiscard]] std::uint64_t identity(const BuilderNode& node, std::uint64_t table) const;
     [[nodiscard]] std::optional<std::int64_t> folded(const BuilderNode& node) const;
-    IntegerColumn evaluated(const BuilderNode& node);
-    void evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out) const;
+    // The node whose integers these are: a shift of the binary point changes none.
+    [[nodiscard]] NodeId source(NodeId node) const;
+    [[nodiscard]] bool has_values(NodeId node) const {
+        return nodes_[node].is_constant() || values_[node].values != nullptr;
+    }
+    // Works off a node and what it depends on, and calls visit(row, values, rows) for one block of rows after the
+    // other, or for all rows at once. Columns of all rows are kept while there is room; what is needed later and was
+    // not kept is worked off again.
+    template <class Visit> void evaluate(NodeId target, bool keep, Visit visit);
+    void collect_needed(NodeId target);
+    // Values of a node on one block, of which `views_` has the operands.
+    void evaluate_block(const BuilderNode& node, std::int64_t* out, std::size_t rows) const;
+    void evaluate_cast(const BuilderNode& node, const std::int64_t* a, std::int64_t* out, std::size_t rows) const;
     [[nodiscard]] Aligned aligned_operand(const BuilderNode& node, std::size_t operand) const;
+    [[nodiscard]] int alignment(const BuilderNode& node, std::size_t operand) const {
+        return node.fraction - nodes_[node.operands[operand]].fraction;
+    }
+    [[nodiscard]] bool has_room() const;
     std::int64_t* next_buffer();
+
+    static constexpr std::size_t block = 4096;                          // rows; a few columns fit the second cache
+    static constexpr std::size_t memory_limit = std::size_t{32} << 20U; // bytes of the columns kept
 
     WidthLimits limits_;
     const IntegerData& data_;
     const IntegerKernels& kernels_;
     Refusal refusal_ = Refusal::none;
     std::vector<BuilderNode> nodes_;
-    std::vector<IntegerColumn> values_;
+    std::vector<IntegerColumn> values_; // on all rows, of the nodes that have them
     std::vector<std::optional<Interval>> seen_;
     InternIndex index_;
     std::vector<BuilderTable> tables_;
@@ -137,6 +157,14 @@ private:
     std::vector<AlignedVector<std::int64_t>> buffers_;
     std::size_t buffer_count_ = 0;
     std::vector<std::optional<Interval>> column_seen_;
+
+    // Of one evaluation.
+    std::vector<unsigned char> wanted_; // by node
+    std::vector<NodeId> needed_;        // to be worked off, in their order
+    std::vector<NodeId> known_;         // what these depend on and what has values
+    std::vector<std::int64_t*> kept_;   // column of each needed node, or null
+    std::vector<IntegerColumn> views_;  // by node: its values on the block
+    AlignedVector<std::int64_t> scratch_;
 };
 
 } // namespace lat_sr

@@ -2,13 +2,30 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace lat_sr {
 
 template <class T>
-Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), rows_(3 * block) {
+Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop,
+                        std::size_t threads)
+    : data_(data), objective_(objective), kernels_(kernels<T>()), fused_(fused_kernels<T>()), stop_(stop),
+      rows_(3 * block) {
     std::fill_n(rows_.begin(), block, T{1});
+    threads = std::min(threads, part_count(data.all()));
+    for (std::size_t thread = 1; thread < threads; ++thread) {
+        helpers_.push_back(std::make_unique<Evaluator>(data, objective, stop));
+    }
+}
+
+template <class T> template <class Work> bool Evaluator<T>::for_parts(std::size_t parts, const Work& work) {
+    std::atomic<bool> going{true};
+    share_out(parts, helpers_.size() + 1, [&](std::size_t thread, std::size_t part) {
+        if (going.load(std::memory_order_relaxed) && !work(thread == 0 ? *this : *helpers_[thread - 1], part)) {
+            going.store(false, std::memory_order_relaxed);
+        }
+    });
+    return going.load();
 }
 
 template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
@@ -20,12 +37,69 @@ template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
     limited_.back() = 1;
 }
 
+template <class T> T Evaluator<T>::folded(const Instruction& instruction) const {
+    T value{};
+    if (operation(instruction.op).arity == 2) {
+        kernels_.binary[index_of(instruction.op)](&instruction.a.value, &instruction.b.value, &value, 1);
+    } else {
+        kernels_.unary[index_of(instruction.op)](&instruction.a.value, &value, 1, instruction.exponent);
+    }
+    return value;
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::append(Instruction instruction) {
+    // The result must not overlap its operands, so their slots are given back only afterwards.
+    if (free_.empty()) {
+        free_.push_back(slot_count_++);
+    }
+    instruction.slot = free_.back();
+    free_.pop_back();
+    for (const Operand& operand : {instruction.a, instruction.b, instruction.c}) {
+        if (operand.source == Source::slot) {
+            free_.push_back(operand.index);
+        }
+    }
+    tape_.push_back(instruction);
+    return {.source = Source::slot, .index = instruction.slot};
+}
+
+template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& operand) {
+    if (operand.source != Source::first) {
+        return operand;
+    }
+    const FirstOperation& first = first_[operand.index];
+    Instruction instruction;
+    instruction.op = first.op;
+    instruction.a = first.a;
+    instruction.b = first.b;
+    return append(instruction);
+}
+
+template <class T> bool Evaluator<T>::fuse(Instruction& instruction) {
+    const bool is_right = instruction.b.source == Source::first;
+    const std::optional<Second> second = second_operation(instruction.op, is_right);
+    if (!second || (!is_right && instruction.a.source != Source::first)) {
+        return false;
+    }
+    const FirstOperation first = first_[(is_right ? instruction.b : instruction.a).index];
+    instruction.c = placed(is_right ? instruction.a : instruction.b);
+    instruction.a = first.a;
+    instruction.b = first.b;
+    const auto scalar = [](const Operand& operand, unsigned bit) {
+        return operand.source == Source::scalar ? bit : 0U;
+    };
+    const unsigned scalars = scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
+    instruction.fused = fused_.find(first.op, *second, scalars);
+    return true;
+}
+
 template <class T> void Evaluator<T>::compile(const Tree& tree) {
     tape_.clear();
     stack_.clear();
+    first_.clear();
     mark_limited(tree);
     free_.clear();
-    std::size_t slots = 0;
+    slot_count_ = 0;
     for (std::size_t i = 0; i < tree.length(); ++i) {
         const Node& node = tree[i];
         if (node.op == Op::constant) {
@@ -47,41 +121,39 @@ template <class T> void Evaluator<T>::compile(const Tree& tree) {
         instruction.a = stack_.back();
         stack_.pop_back();
         if (instruction.a.source == Source::scalar && instruction.b.source == Source::scalar) {
-            T value{};
-            if (node.arity() == 2) {
-                kernels_.binary[index_of(node.op)](&instruction.a.value, &instruction.b.value, &value, 1);
-            } else {
-                kernels_.unary[index_of(node.op)](&instruction.a.value, &value, 1, instruction.exponent);
-            }
-            stack_.push_back({.source = Source::scalar, .value = value});
+            stack_.push_back({.source = Source::scalar, .value = folded(instruction)});
             continue;
         }
-        // The result must not overlap its operands, so their slots are given back only afterwards.
-        if (free_.empty()) {
-            free_.push_back(slots++);
-        }
-        instruction.slot = free_.back();
-        free_.pop_back();
-        for (const Operand& operand : {instruction.a, instruction.b}) {
-            if (operand.source == Source::slot) {
-                free_.push_back(operand.index);
+        if (!fuse(instruction)) {
+            instruction.a = placed(instruction.a);
+            instruction.b = placed(instruction.b);
+            if (is_first_operation(node.op) && !instruction.limited) {
+                stack_.push_back({.source = Source::first, .index = first_.size()});
+                first_.push_back({.op = node.op, .a = instruction.a, .b = instruction.b});
+                continue;
             }
         }
-        stack_.push_back({.source = Source::slot, .index = instruction.slot});
-        tape_.push_back(instruction);
+        stack_.push_back(append(instruction));
     }
     result_ = stack_.back();
-    if (slots_.size() < (slots + 1) * block) {
-        slots_.resize((slots + 1) * block);
+    if (slots_.size() < (slot_count_ + 1) * block) {
+        slots_.resize((slot_count_ + 1) * block);
     }
     if (result_.source == Source::scalar) {
-        result_ = {.source = Source::slot, .index = slots, .value = result_.value};
-        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slots * block), block, result_.value);
+        result_ = {.source = Source::slot, .index = slot_count_, .value = result_.value};
+        std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(slot_count_ * block), block, result_.value);
     }
 }
 
 template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
-    return operand.source == Source::column ? data_.column(operand.index) + row : slots_.data() + operand.index * block;
+    switch (operand.source) {
+    case Source::column:
+        return data_.column(operand.index) + row;
+    case Source::slot:
+        return slots_.data() + operand.index * block;
+    default:
+        return &operand.value;
+    }
 }
 
 template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
@@ -94,7 +166,10 @@ template <class T> const T* Evaluator<T>::run_block(std::size_t row, std::size_t
         const std::size_t op = index_of(instruction.op);
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
         T* out = slots_.data() + instruction.slot * block;
-        if (operation(instruction.op).arity == 1) {
+        if (instruction.fused != nullptr) {
+            instruction.fused(pointer(instruction.a, row), pointer(instruction.b, row), pointer(instruction.c, row),
+                              out, rows);
+        } else if (operation(instruction.op).arity == 1) {
             kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
         } else if (instruction.b.source == Source::scalar) {
             kernels_.binary_right[op](pointer(instruction.a, row), instruction.b.value, out, rows);
@@ -119,6 +194,22 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
     if (objective_.user != nullptr) {
         return user_loss(tree, range);
     }
+    const std::size_t parts = part_count(range);
+    part_losses_.resize(parts);
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            part_losses_[part] = evaluator.sum_of_losses(tree, part_of(range, part));
+            return std::isfinite(part_losses_[part]);
+        })) {
+        return worthless;
+    }
+    double total = 0.0;
+    for (const double sum : part_losses_) {
+        total += sum;
+    }
+    return std::isfinite(total) ? total / data_.weight(range) : worthless;
+}
+
+template <class T> double Evaluator<T>::sum_of_losses(const Tree& tree, RowRange range) {
     compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
@@ -136,10 +227,17 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
             return worthless;
         }
     }
-    return total / data_.weight(range);
+    return total;
 }
 
 template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, std::span<T> out) {
+    return for_parts(part_count(range), [&](Evaluator& evaluator, std::size_t part) {
+        const RowRange rows = part_of(range, part);
+        return evaluator.predict_part(tree, rows, out.data() + (rows.begin - range.begin));
+    });
+}
+
+template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange range, T* out) {
     compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block) {
         const std::size_t rows = std::min(block, range.end - row);
@@ -147,7 +245,7 @@ template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, 
         if (prediction == nullptr) {
             return false;
         }
-        std::copy_n(prediction, rows, out.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
+        std::copy_n(prediction, rows, out + (row - range.begin));
     }
     return true;
 }
@@ -243,18 +341,62 @@ template <class T> const T* Evaluator<T>::run_block_backwards(const Tree& tree, 
     return prediction;
 }
 
+namespace {
+
+void add(const std::vector<double>& values, std::vector<double>& sums) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        sums[i] += values[i];
+    }
+}
+
+bool scale(std::vector<double>& values, double factor) {
+    bool finite = true;
+    for (double& value : values) {
+        value *= factor;
+        finite = finite && std::isfinite(value);
+    }
+    return finite;
+}
+
+} // namespace
+
 template <class T>
 bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range, Order order,
                                Derivatives& result) {
     const std::size_t count = constants.size();
-    const bool second_order = order == Order::second;
     result.loss = worthless;
     result.gradient.assign(count, 0.0);
-    result.curvature.assign(second_order ? count * count : 0, 0.0);
-    prepare_derivatives(tree);
+    result.curvature.assign(order == Order::second ? count * count : 0, 0.0);
     if (objective_.user != nullptr) {
         return user_derivatives(tree, constants, range, result);
     }
+    const std::size_t parts = part_count(range);
+    part_derivatives_.resize(std::max(parts, part_derivatives_.size()));
+    if (!for_parts(parts, [&](Evaluator& evaluator, std::size_t part) {
+            return evaluator.sum_derivatives(tree, constants, part_of(range, part), order, part_derivatives_[part]);
+        })) {
+        return false;
+    }
+    double total = 0.0;
+    for (const Derivatives& sums : std::span(part_derivatives_).first(parts)) {
+        total += sums.loss;
+        add(sums.gradient, result.gradient);
+        add(sums.curvature, result.curvature);
+    }
+    result.loss = total / data_.weight(range);
+    const double factor = 1.0 / data_.weight(range);
+    const bool finite = scale(result.gradient, factor);
+    return scale(result.curvature, factor) && finite && std::isfinite(result.loss);
+}
+
+template <class T>
+bool Evaluator<T>::sum_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
+                                   Order order, Derivatives& sums) {
+    const std::size_t count = constants.size();
+    const bool second_order = order == Order::second;
+    sums.gradient.assign(count, 0.0);
+    sums.curvature.assign(second_order ? count * count : 0, 0.0);
+    prepare_derivatives(tree);
     by_constant_.clear();
     for (const std::size_t i : constants) {
         by_constant_.push_back(adjoints_.data() + i * block);
@@ -275,24 +417,14 @@ bool Evaluator<T>::derivatives(const Tree& tree, std::span<const std::size_t> co
         total += kernels_.loss[kind](targets, prediction, weights, rows, parameter);
         kernels_.loss_gradient[kind](targets, prediction, weights, first, second, rows, parameter);
         for (std::size_t j = 0; j < count; ++j) {
-            result.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
+            sums.gradient[j] += kernels_.dot(first, by_constant_[j], rows);
         }
         if (second_order) {
-            kernels_.gram(by_constant_.data(), count, second, rows, result.curvature.data());
+            kernels_.gram(by_constant_.data(), count, second, rows, sums.curvature.data());
         }
     }
-    const double scale = 1.0 / data_.weight(range);
-    bool finite = std::isfinite(total);
-    for (double& value : result.gradient) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    for (double& value : result.curvature) {
-        value *= scale;
-        finite = finite && std::isfinite(value);
-    }
-    result.loss = total / data_.weight(range);
-    return finite;
+    sums.loss = total;
+    return std::isfinite(total);
 }
 
 template <class T>
@@ -347,6 +479,7 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
 template <class T>
 bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                                     Derivatives& result) {
+    prepare_derivatives(tree);
     user_.predictions.resize(range.size());
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block) {

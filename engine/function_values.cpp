@@ -14,7 +14,7 @@ constexpr double maximum_magnitude = 0x1p40; // results beyond saturate, so that
 
 } // namespace
 
-void FunctionValues::choose(const DatapathBuilder& builder, NodeId operand, const TableFunction& function) {
+void FunctionValues::choose(DatapathBuilder& builder, NodeId operand, const TableFunction& function) {
     function_ = function;
     const std::uint64_t identity = mix_hash(builder[operand].hash, function.identity(parts_));
     if (chosen_ == identity) {
@@ -47,18 +47,8 @@ void FunctionValues::choose(const DatapathBuilder& builder, NodeId operand, cons
     kernels_.clip(truth_.data(), -maximum_magnitude, maximum_magnitude, truth_.size());
 }
 
-void FunctionValues::sample(const DatapathBuilder& builder, NodeId operand) {
-    const IntegerColumn column = builder.values(operand);
-    const std::size_t rows = builder.rows();
-    const std::size_t step = std::max<std::size_t>(1, rows / sample_count);
-    samples_.clear();
-    if (column.values != nullptr && step == 1) {
-        samples_.assign(column.values, column.values + rows);
-    } else {
-        for (std::size_t row = 0; row < rows; row += step) {
-            samples_.push_back(column.values == nullptr ? column.constant : column.values[row]);
-        }
-    }
+void FunctionValues::sample(DatapathBuilder& builder, NodeId operand) {
+    builder.sample(operand, std::max<std::size_t>(1, builder.rows() / sample_count), samples_);
     arguments_.resize(samples_.size());
     kernels_.convert(samples_.data(), std::ldexp(1.0, -builder[operand].fraction), arguments_.data(), samples_.size());
 }

@@ -27,7 +27,7 @@ public:
     explicit FunctionValues(FormulaParts& parts) : parts_(parts) {}
 
     // Forgets the values of another function or of another operand.
-    void choose(const DatapathBuilder& builder, NodeId operand, const TableFunction& function);
+    void choose(DatapathBuilder& builder, NodeId operand, const TableFunction& function);
 
     // Integers of the operand on which an error is judged, and the function there; where it is finite.
     [[nodiscard]] std::span<const std::int64_t> samples() const { return samples_; }
@@ -41,7 +41,7 @@ public:
     std::span<const double> cells(CellPoint point, int bits, double first, double size);
 
 private:
-    void sample(const DatapathBuilder& builder, NodeId operand);
+    void sample(DatapathBuilder& builder, NodeId operand);
 
     FormulaParts& parts_;
     const FloatKernels& kernels_ = float_kernels();

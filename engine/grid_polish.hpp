@@ -16,8 +16,9 @@ namespace lat_sr {
 // Owns its scratch memory; one instance a thread.
 template <class T> class GridPolisher {
 public:
-    GridPolisher(const CircuitModel& model, const Data<T>& data, const Objective& objective)
-        : judge_(model), loss_(data, objective), fraction_(model.lowering.constant_fraction) {}
+    // Constants have `fraction` bits. The judge outlives the polisher.
+    GridPolisher(CircuitJudge& judge, int fraction, const Data<T>& data, const Objective& objective)
+        : judge_(judge), loss_(data, objective), fraction_(fraction) {}
 
     // Puts the constants of an entry, whose cost and loss are those of its circuit, on the grid and moves them there:
     // neither loss nor latency ever grows, and one of loss and LUT shrinks with every move.
@@ -30,7 +31,7 @@ private:
     // Moves a constant to the best of its neighbours; false if none is better.
     bool move(std::size_t position, Entry& entry);
 
-    CircuitJudge judge_;
+    CircuitJudge& judge_;
     FixedPointLoss<T> loss_;
     int fraction_;
     std::vector<std::size_t> positions_;

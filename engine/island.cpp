@@ -10,9 +10,10 @@
 namespace lat_sr {
 
 template <class T>
-Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop)
+Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop,
+                  std::size_t row_threads)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
-      evaluator_(task.data, task.objective, &stop), fitter_(evaluator_), estimator_(task.cost),
+      evaluator_(task.data, task.objective, &stop, row_threads), fitter_(evaluator_), estimator_(task.cost),
       slack_(task.cost, task.budget), second_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
@@ -20,9 +21,6 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);
-    if (task.circuit != nullptr) {
-        judge_ = std::make_unique<CircuitJudge>(*task.circuit);
-    }
 }
 
 template <class T> void Island<T>::draw_rows() {
@@ -61,7 +59,7 @@ template <class T> bool Island<T>::propose(Member& child) {
 
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
-    if (judge_) {
+    if (judge_ != nullptr) {
         cost.latency = latencies_.find(tree).value_or(cost.latency);
     }
     return task_.budget.allows(cost);
@@ -122,7 +120,7 @@ template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
     if (task_.fixed_point == FixedPoint::never && !better()) {
         return Verdict::worse;
     }
-    if (judge_) {
+    if (judge_ != nullptr) {
         const std::optional<Cost> real = (*judge_)(entry.tree);
         latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
         ++counts_.judged;
@@ -249,7 +247,8 @@ template <class T> void Island<T>::rescore() {
     }
 }
 
-template <class T> void Island<T>::advance(std::size_t offspring) {
+template <class T> void Island<T>::advance(std::size_t offspring, CircuitJudge* judge) {
+    judge_ = judge;
     draw_rows();
     if (members_.empty()) {
         found_population();

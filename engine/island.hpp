@@ -22,7 +22,6 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -98,11 +97,13 @@ struct Member {
 
 template <class T> class Island {
 public:
-    // `archive` is not changed while the island advances.
-    Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop);
+    // `archive` is not changed while the island advances. `row_threads` work on the parts of a large table.
+    Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop,
+           std::size_t row_threads);
 
-    // Makes and scores this many offspring, or stops early.
-    void advance(std::size_t offspring);
+    // Makes and scores this many offspring, or stops early. The judge is the calling thread's, null without circuits;
+    // the island keeps it until the next call.
+    void advance(std::size_t offspring, CircuitJudge* judge);
 
     // Forgets the population; the next epoch founds another one.
     void restart();
@@ -162,7 +163,7 @@ private:
     CostEstimator estimator_;
     Slack slack_;        // of the parent
     Slack second_slack_; // of what one change has made of it
-    std::unique_ptr<CircuitJudge> judge_;
+    CircuitJudge* judge_ = nullptr;
     FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;
     Mutator mutator_;

@@ -2,34 +2,34 @@
 
 #include "aligned.hpp"
 #include "kernels.hpp"
+#include "row_parts.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
+#include <cmath>
+#include <numeric>
 #include <stdexcept>
 #include <thread>
 
 namespace lat_sr {
 
 template <class T> std::vector<double> Scorer<T>::losses(std::span<const Tree> trees, std::size_t threads) {
-    std::vector<double> result(trees.size());
-    threads = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(trees.size(), 1));
+    const RowRange all = data_.all();
+    const std::size_t parts = part_count(all);
+    std::vector<double> sums(trees.size() * parts);
+    threads = std::clamp<std::size_t>(threads, 1, std::max<std::size_t>(sums.size(), 1));
     while (evaluators_.size() < threads) {
         evaluators_.push_back(std::make_unique<Evaluator<T>>(data_, objective_));
     }
-    std::atomic<std::size_t> next{0};
-    const auto work = [&](std::size_t thread) {
-        Evaluator<T>& evaluator = *evaluators_[thread];
-        for (std::size_t i = next++; i < trees.size(); i = next++) {
-            result[i] = evaluator.loss(trees[i], data_.all());
-        }
-    };
-    std::vector<std::jthread> workers;
-    for (std::size_t thread = 1; thread < threads; ++thread) {
-        workers.emplace_back(work, thread);
+    share_out(sums.size(), threads, [&](std::size_t thread, std::size_t task) {
+        sums[task] = evaluators_[thread]->sum_of_losses(trees[task / parts], part_of(all, task % parts));
+    });
+    std::vector<double> result;
+    result.reserve(trees.size());
+    for (auto sum = sums.cbegin(); sum != sums.cend(); sum += static_cast<std::ptrdiff_t>(parts)) {
+        const double total = std::accumulate(sum, sum + static_cast<std::ptrdiff_t>(parts), 0.0);
+        result.push_back(std::isfinite(total) ? total / data_.weight(all) : worthless);
     }
-    work(0);
-    workers.clear();
     return result;
 }
 

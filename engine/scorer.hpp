@@ -1,4 +1,4 @@
-// Losses of many trees on the same rows, over several threads.
+// Losses of many trees on the same rows, over several threads: trees and parts of the rows alike.
 #pragma once
 
 #include "data.hpp"

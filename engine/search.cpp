@@ -14,9 +14,14 @@ namespace lat_sr {
 template <class T>
 Search<T>::Search(Task<T> task, const Stopping& stopping, std::size_t threads)
     : task_(std::move(task)), stopping_(stopping), threads_(std::max<std::size_t>(1, threads)), random_(task_.seed) {
+    const std::size_t row_threads = std::max<std::size_t>(1, threads_ / task_.options.islands);
     threads_ = std::min(threads_, task_.options.islands);
     for (std::size_t i = 0; i < task_.options.islands; ++i) {
-        islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_));
+        islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_, row_threads));
+    }
+    judges_.resize(threads_);
+    for (std::unique_ptr<CircuitJudge>& judge : judges_) {
+        judge = task_.circuit == nullptr ? nullptr : std::make_unique<CircuitJudge>(*task_.circuit);
     }
 }
 
@@ -182,11 +187,11 @@ template <class T> StopReason Search<T>::run(const Monitor& monitor) {
         std::vector<std::jthread> workers;
         workers.reserve(threads_);
         for (std::size_t i = 0; i < threads_; ++i) {
-            workers.emplace_back([&] {
+            workers.emplace_back([&, judge = judges_[i].get()] {
                 while (!over_) {
                     try {
                         for (std::size_t k = next_island_++; k < islands_.size(); k = next_island_++) {
-                            islands_[k]->advance(offspring_);
+                            islands_[k]->advance(offspring_, judge);
                         }
                     } catch (...) {
                         const std::scoped_lock lock(mutex_);
@@ -247,8 +252,9 @@ template <class T> void Search<T>::polish_front() {
         std::vector<std::jthread> workers;
         workers.reserve(threads_);
         for (std::size_t i = 0; i < threads_; ++i) {
-            workers.emplace_back([&] {
-                GridPolisher<T> polisher(*task_.circuit, task_.data, task_.objective);
+            workers.emplace_back([&, judge = judges_[i].get()] {
+                GridPolisher<T> polisher(*judge, task_.circuit->lowering.constant_fraction, task_.data,
+                                         task_.objective);
                 for (std::size_t k = next++; k < front.size(); k = next++) {
                     polisher(front[k]);
                 }

@@ -78,6 +78,7 @@ private:
     std::atomic<bool> stop_{false};
     std::atomic<bool> state_wanted_{false};
     Archive archive_;
+    std::vector<std::unique_ptr<CircuitJudge>> judges_; // one a thread, null without circuits
     std::vector<std::unique_ptr<Island<T>>> islands_;
     Random random_;
 

@@ -47,7 +47,7 @@ class UserLoss:
         gradient: Callable[[_Floats, _Floats, _Floats], _Floats] | None,
     ) -> None: ...
 
-def evaluate(tree: Tree, X: NDArray[Any]) -> list[float]: ...
+def evaluate(tree: Tree, X: NDArray[Any], threads: int = 1) -> list[float]: ...
 def loss(
     tree: Tree,
     X: NDArray[Any],
@@ -56,9 +56,10 @@ def loss(
     kind: str | UserLoss,
     parameter: float,
     value_limit: float,
+    threads: int = 1,
 ) -> float: ...
 def derivatives(
-    tree: Tree, X: NDArray[Any], y: NDArray[Any], kind: str | UserLoss, parameter: float
+    tree: Tree, X: NDArray[Any], y: NDArray[Any], kind: str | UserLoss, parameter: float, threads: int = 1
 ) -> tuple[float, list[float], list[float]]: ...
 def fit_constants(
     tree: Tree,
@@ -212,7 +213,7 @@ def quantise(X: NDArray[np.float64], precision: CastFields) -> NDArray[np.int64]
 class CircuitModel:
     def __init__(
         self,
-        X: NDArray[np.int64],
+        X: NDArray[np.float64],
         precision: CastFields,
         library: DelayLibrary,
         available_ps: float,

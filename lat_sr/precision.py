@@ -32,6 +32,7 @@ MAX_INTEGER = 256
 _MAX_RIGHT_SHIFT = 60
 
 _MANTISSA = 53  # bits of a float64's significand
+_BLOCK = 2**16  # values quantised at a time, so that intermediate arrays stay small
 
 _FORMAT = re.compile(r"\s*(ap_u?fixed)\s*<([^<>]*)>\s*")
 
@@ -290,6 +291,15 @@ class Precision:
             position = tuple(int(i) for i in np.argwhere(~finite)[0])
             where = f" at {position}" if position else ""
             raise InputError(f"x is {values[position]}{where}; a fixed-point format holds finite values only")
+        if values.size <= _BLOCK:
+            return self._quantize(values)
+        result = np.empty(values.size, np.int64)
+        flat = values.reshape(-1)
+        for begin in range(0, values.size, _BLOCK):
+            result[begin : begin + _BLOCK] = self._quantize(flat[begin : begin + _BLOCK])
+        return result.reshape(values.shape)
+
+    def _quantize(self, values: NDArray[np.float64]) -> Any:
         mantissa, exponent = np.frexp(values)
         integers = np.ldexp(mantissa, _MANTISSA).astype(np.int64)
         return self._requantize(integers, exponent.astype(np.int64) + (self.fraction - _MANTISSA))

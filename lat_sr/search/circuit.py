@@ -56,19 +56,27 @@ class CircuitModel:
             )
 
     def native(self) -> _engine.CircuitModel:
-        """The model in the C++ core."""
+        """The model in the C++ core.
+
+        Raises
+        ------
+        InputError
+            `X` is empty, not finite or not two-dimensional.
+        """
         from lat_sr import _engine
         from lat_sr.datapath.native import cast_fields
         from lat_sr.latency.native import native_library
-        from lat_sr.search.native_lowering import lowering_settings, quantised
+        from lat_sr.search.native_lowering import lowering_settings, real_data
 
-        return _engine.CircuitModel(
-            quantised(self.X, self.precision),
-            cast_fields(self.precision),
-            native_library(self.library),
-            self.available_ps,
-            **lowering_settings(self.precision, self.implementations, self.constant_fraction),
-        )
+        settings = lowering_settings(self.precision, self.implementations, self.constant_fraction)
+        library = native_library(self.library)
+        X = real_data(self.X)
+        try:
+            return _engine.CircuitModel(
+                X, cast_fields(self.precision), library, self.available_ps, **settings
+            )
+        except ValueError as error:
+            raise InputError(str(error)) from error
 
     def costs(
         self, expressions: Sequence[Expression], input_names: Sequence[str]
@@ -100,5 +108,5 @@ class CircuitModel:
             self.constant_fraction,
         ]
         digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
-        digest.update(self.X.tobytes())
+        digest.update(np.ascontiguousarray(self.X).data)
         return digest.digest()

@@ -160,7 +160,7 @@ def _identity(problem: SearchProblem) -> bytes:
     ends = ("timeout", "max_evaluations", "target_loss", "threads")
     for name in arrays:
         values = getattr(problem, name)
-        digest.update(b"" if values is None else values.tobytes())
+        digest.update(b"" if values is None else np.ascontiguousarray(values).data)
     rest = {
         field.name: getattr(problem, field.name)
         for field in fields(problem)

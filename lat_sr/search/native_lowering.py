@@ -182,6 +182,29 @@ def lowering_settings(
     }
 
 
+def real_data(X: ArrayLike) -> NDArray[np.float64]:
+    """Data as the C++ core takes them.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n_samples, n_inputs)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, n_inputs)
+        Contiguous; `X` itself where it already is.
+
+    Raises
+    ------
+    InputError
+        `X` is not two-dimensional.
+    """
+    data = np.ascontiguousarray(X, dtype=np.float64)
+    if data.ndim != 2:
+        raise InputError(f"X must have the shape (samples, features), not {data.shape}")
+    return data
+
+
 def quantised(X: ArrayLike, precision: Precision) -> NDArray[np.int64]:
     """Port values of real data: `Precision.from_float` in C++.
 
@@ -199,11 +222,8 @@ def quantised(X: ArrayLike, precision: Precision) -> NDArray[np.int64]:
     InputError
         `X` is empty, not finite or not two-dimensional.
     """
-    data = np.ascontiguousarray(X, dtype=np.float64)
-    if data.ndim != 2:
-        raise InputError(f"X must have the shape (samples, features), not {data.shape}")
     try:
-        return _engine.quantise(data, cast_fields(precision))
+        return _engine.quantise(real_data(X), cast_fields(precision))
     except ValueError as error:
         raise InputError(str(error)) from error
 

@@ -191,3 +191,55 @@ def test_the_roofline_is_a_rate() -> None:
     assert _engine.roofline(["*", "tan"], 0.01, 1) < _engine.roofline(["*", "+"], 0.01, 1)
     with pytest.raises(ValueError, match="at least one"):
         _engine.roofline([], 0.01, 1)
+
+
+FUSED_FIRST = {"+": np.add, "-": np.subtract, "*": np.multiply}
+LEAVES = {"a": ("variable", 0.0), "b": ("variable", 1.0), "c": ("variable", 2.0)}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("first", FUSED_FIRST)
+@pytest.mark.parametrize("second", [*FUSED_FIRST, "square"])
+@pytest.mark.parametrize("scalars", ["", "a", "b", "c", "ac", "bc"])
+def test_values_of_two_operations_in_one_pass(
+    dtype: type[np.floating], first: str, second: str, scalars: str
+) -> None:
+    X = np.random.default_rng(3).normal(size=(1021, 3)).astype(dtype)
+    scalar = {"a": 1.1, "b": -0.7, "c": 0.3}
+    a, b, c = (
+        np.full(1021, scalar[name], dtype) if name in scalars else X[:, i] for i, name in enumerate("abc")
+    )
+    nodes = {name: ("constant", scalar[name]) if name in scalars else leaf for name, leaf in LEAVES.items()}
+    both = [nodes["a"], nodes["b"], (first, 0.0)]
+    t = FUSED_FIRST[first](a, b)
+    if second == "square":
+        cases = [(both, t * t)]
+    else:
+        combine = FUSED_FIRST[second]
+        cases = [([*both, nodes["c"]], combine(t, c)), ([nodes["c"], *both], combine(c, t))]
+    for operands, expected in cases:
+        values = _engine.evaluate(_engine.Tree([*operands, (second, 0.0)]), X)
+        np.testing.assert_array_equal(np.array(values, dtype), expected)
+
+
+def test_values_of_sums_and_products_are_those_of_numpy() -> None:
+    X = np.random.default_rng(4).normal(size=(999, 4)).astype(np.float32)
+    rng = np.random.default_rng(5)
+
+    def grow(size: int) -> tuple[list[tuple[str, float]], np.ndarray]:
+        if size <= 1:
+            if rng.random() < 0.3:
+                value = float(np.float32(rng.normal()))
+                return [("constant", value)], np.full(999, value, np.float32)
+            column = int(rng.integers(4))
+            return [("variable", float(column))], X[:, column]
+        name = str(rng.choice(list(FUSED_FIRST)))
+        left, x = grow(int(rng.integers(1, size)))
+        right, y = grow(size - 1 - len(left))
+        return [*left, *right, (name, 0.0)], FUSED_FIRST[name](x, y)
+
+    for _ in range(300):
+        nodes, expected = grow(int(rng.integers(3, 40)))
+        values = np.array(_engine.evaluate(_engine.Tree(nodes), X), np.float32)
+        if np.isfinite(expected).all():
+            np.testing.assert_array_equal(values, expected)

@@ -304,6 +304,15 @@ def test_values_are_what_the_circuit_computes() -> None:
     assert lowered.datapath.input_names == NAMES
 
 
+@pytest.mark.usefixtures("functions_of_the_core")
+def test_more_rows_than_every_column_is_kept_of() -> None:
+    # 4 MB a column of 32 MiB for all; the others are worked off block by block where they are needed.
+    X = np.random.default_rng(17).normal(size=(500_003, 3))
+    lowering = NativeLowering(X, "ap_fixed<16,6>")
+    text = "(x0*x1 - x2)*(x0 + 0.3*x2)*(x1*x1 - x0*x2) + sin(x0*x1 - x2)*exp(x1 - 0.4*x2) - max(x0*x2, x1)"
+    assert assert_equal_lowering(lowering, [parse(text)], X)
+
+
 def test_equal_results_after_other_formulas() -> None:
     # Plans of tables are kept from one formula to the next, until their memory is full.
     rng = np.random.default_rng(17)
