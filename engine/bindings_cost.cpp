@@ -2,6 +2,7 @@
 #include "bindings.hpp"
 
 #include "cost.hpp"
+#include "slack.hpp"
 
 #include <nanobind/stl/map.h>
 #include <nanobind/stl/pair.h>
@@ -105,6 +106,17 @@ void bind_costs(nb::module_& module) {
     module.def(
         "cost", [](const Tree& tree, const CostModel& model) { return CostEstimator(model)(tree); }, "tree"_a,
         "model"_a);
+    module.def(
+        "slack_allows",
+        [](const Tree& tree, std::size_t node, const Tree& part, const CostModel& model, double max_latency) {
+            if (node >= tree.length()) {
+                throw std::invalid_argument("the tree has " + std::to_string(tree.length()) + " nodes");
+            }
+            Slack slack(model, {.latency = max_latency});
+            slack.measure(tree);
+            return slack.allows(node, part.nodes());
+        },
+        "tree"_a, "node"_a, "part"_a, "model"_a, "max_latency"_a);
 }
 
 } // namespace lat_sr::python

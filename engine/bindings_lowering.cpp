@@ -2,6 +2,7 @@
 #include "bindings.hpp"
 
 #include "circuit_judge.hpp"
+#include "float_kernels.hpp"
 #include "formula_parts.hpp"
 #include "integer_data.hpp"
 #include "lowering.hpp"
@@ -16,6 +17,9 @@
 #include <nanobind/stl/vector.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <initializer_list>
 #include <iterator>
 #include <map>
 #include <memory>
@@ -64,6 +68,7 @@ private:
 };
 
 using Integers = nb::ndarray<nb::numpy, std::int64_t, nb::ndim<2>>;
+using Reals = nb::ndarray<nb::numpy, double, nb::ndim<1>>;
 // entries, the formula that the table holds (as a tree, or else as a text), suffix
 using TableFields = std::tuple<std::vector<std::int64_t>, nb::object, std::string>;
 // refusal, nodes, outputs, tables, values by row
@@ -83,10 +88,13 @@ NodeFields node_fields(const DatapathNode& node) {
              static_cast<int>(format.overflow), format.low, format.high}};
 }
 
-Integers integer_array(std::unique_ptr<std::int64_t[]> values, std::size_t rows, std::size_t columns) {
-    std::int64_t* memory = values.release();
-    const nb::capsule owner(memory, [](void* pointer) noexcept { delete[] static_cast<std::int64_t*>(pointer); });
-    return Integers(memory, {rows, columns}, owner);
+// An array that owns its values.
+template <class Array>
+Array array_of(std::unique_ptr<typename Array::Scalar[]> values, std::initializer_list<std::size_t> shape) {
+    auto* memory = values.release();
+    const nb::capsule owner(memory,
+                            [](void* pointer) noexcept { delete[] static_cast<typename Array::Scalar*>(pointer); });
+    return Array(memory, shape, owner);
 }
 
 TableFields table_fields(const Lowering& lowering, const std::vector<std::int64_t>& entries, const TableName& name) {
@@ -118,7 +126,7 @@ LoweredFields lower(BoundLowering& bound, const std::vector<Tree>& trees) {
         }
     }
     return {refusal, std::move(nodes), lowered.outputs, std::move(tables),
-            nb::cast(integer_array(std::move(values), rows, outputs))};
+            nb::cast(array_of<Integers>(std::move(values), {rows, outputs}))};
 }
 
 std::vector<bool> lowerable(BoundLowering& bound, const std::vector<Tree>& trees) {
@@ -170,15 +178,21 @@ std::shared_ptr<CircuitModel> make_circuit_model(const Matrix<double>& X, const 
 }
 
 // Of a formula with at most one variable at x, as tables hold it.
-std::vector<double> function_values(const Tree& tree, const Vector<double>& x) {
+Reals function_values(const Tree& tree, const Vector<double>& x) {
     FormulaParts parts;
     const PartId part = parts.add(tree);
     if (parts[part].variable == Part::several_variables) {
         throw std::invalid_argument("a function in a table has one variable");
     }
-    std::vector<double> result(x.size());
-    parts.evaluate(part, {x.data(), x.size()}, result);
-    return result;
+    auto values = std::make_unique<double[]>(x.size());
+    parts.evaluate(part, {x.data(), x.size()}, {values.get(), x.size()});
+    return array_of<Reals>(std::move(values), {x.size()});
+}
+
+Reals exp2(const Vector<double>& x) {
+    auto values = std::make_unique<double[]>(x.size());
+    float_kernels().exp2(x.data(), values.get(), x.size());
+    return array_of<Reals>(std::move(values), {x.size()});
 }
 
 Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
@@ -189,7 +203,7 @@ Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
             values[row * data.inputs() + input] = data.column(input)[row];
         }
     }
-    return integer_array(std::move(values), data.rows(), data.inputs());
+    return array_of<Integers>(std::move(values), {data.rows(), data.inputs()});
 }
 
 } // namespace
@@ -197,10 +211,10 @@ Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
 void bind_lowering(nb::module_& module) {
     module.def("quantise", &quantise, "X"_a.noconvert(), "precision"_a);
     module.def("function_values", &function_values, "tree"_a, "x"_a.noconvert());
+    module.def("exp2", &exp2, "x"_a.noconvert());
     nb::class_<CircuitModel>(module, "CircuitModel")
         .def(nb::new_(&make_circuit_model), "X"_a.noconvert(), "precision"_a, "library"_a, "available_ps"_a,
              nb::kw_only(), "constant_fraction"_a, "table_tolerance"_a, "interpolated"_a, "limits"_a)
-        .def_prop_ro("rows", [](const CircuitModel& model) { return model.data.rows(); })
         .def(
             "cost",
             [](const CircuitModel& model, const std::vector<Tree>& trees) {

@@ -281,6 +281,8 @@ void bind_search(nb::module_& module) {
         .def_ro("evaluations", &Counts::evaluations)
         .def_ro("proposals", &Counts::proposals)
         .def_ro("over_budget", &Counts::over_budget)
+        .def_ro("judged", &Counts::judged)
+        .def_ro("refused", &Counts::refused)
         .def_ro("node_rows", &Counts::node_rows);
     bind_search_of<float>(module);
     bind_search_of<double>(module);

@@ -54,8 +54,9 @@ constexpr std::uint64_t hash_kind(Primitive primitive) {
 
 } // namespace
 
-void CostEstimator::place(Value& value, double delay) const {
-    if (value.ps + delay <= model_.available_ps - model_.register_ps) {
+void CostEstimator::place(Value& value, double delay) {
+    delays_ps_.push_back(delay);
+    if (value.ps + delay <= model_.cycle_ps()) {
         value.ps += delay;
     } else {
         ++value.cycle;
@@ -398,8 +399,11 @@ Cost CostEstimator::operator()(const Tree& tree) {
     charged_.clear();
     values_.assign(tree.length(), Value{});
     exact_.resize(tree.length());
+    delays_ps_.clear();
+    first_delay_.clear();
     const std::vector<Fusion>& marks = fusion_.mark(tree);
     for (std::size_t i = 0; i < tree.length(); ++i) {
+        first_delay_.push_back(delays_ps_.size());
         if (marks[i] == Fusion::inside) {
             continue;
         }
@@ -423,9 +427,12 @@ Cost CostEstimator::operator()(const Tree& tree) {
         }
         values_[i] = node(tree, i);
     }
-    for (std::size_t end = tree.length(); end > 0; end = tree.begin_of(end - 1)) {
-        output(values_[end - 1]);
+    tree.roots(roots_);
+    for (const std::size_t root : roots_) {
+        first_delay_.push_back(delays_ps_.size());
+        output(values_[root]);
     }
+    first_delay_.push_back(delays_ps_.size());
     return cost_;
 }
 

@@ -77,6 +77,9 @@ struct CostModel {
     GridCost scale;
     std::array<std::optional<FunctionCost>, operation_count> functions;
     FunctionCost fused;
+
+    // What operations may take between two registers.
+    [[nodiscard]] double cycle_ps() const { return std::fmax(available_ps - register_ps, 0.0); }
 };
 
 struct Cost {
@@ -105,9 +108,18 @@ public:
 
     // Throws std::invalid_argument for a function that the model lacks or a variable it does not know.
     Cost operator()(const Tree& tree);
-    // Of the last tree: when a node's value is there, counted from the inputs and without registers. Inside a part that
-    // is one lookup, 0.
-    [[nodiscard]] double arrival_ps(std::size_t i) const { return values_[i].delay; }
+    // Of the last tree: when a node's value is there, counted from the inputs in cycles of CostModel::cycle_ps().
+    // Inside a part that is one lookup, 0.
+    [[nodiscard]] double time_ps(std::size_t i) const { return values_[i].cycle * model_.cycle_ps() + values_[i].ps; }
+    // Of the last tree: what a node takes on top of its operands, one delay after the other, none of them split by a
+    // register.
+    [[nodiscard]] std::span<const double> delays_ps(std::size_t i) const {
+        return std::span(delays_ps_).subspan(first_delay_[i], first_delay_[i + 1] - first_delay_[i]);
+    }
+    // The same for the cast to an output.
+    [[nodiscard]] std::span<const double> output_delays_ps(std::size_t output) const {
+        return delays_ps(values_.size() + output);
+    }
 
 private:
     struct Value {
@@ -147,7 +159,7 @@ private:
     // Puts the segments after the operands and charges the price.
     void finish(Value& result, std::span<const Value* const> operands, std::span<const double> segments,
                 const Price& price);
-    void place(Value& value, double delay) const;
+    void place(Value& value, double delay);
     void narrow(Value& value, int limit) const;
 
     const CostModel& model_;
@@ -155,6 +167,9 @@ private:
     std::vector<Value> values_;
     std::vector<double> exact_; // of parts without variables, not rounded
     std::vector<std::uint64_t> charged_;
+    std::vector<double> delays_ps_;
+    std::vector<std::size_t> first_delay_; // of every node and every output, and the end
+    std::vector<std::size_t> roots_;
     Cost cost_;
 };
 

@@ -44,7 +44,7 @@ Grafter<T>::Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsiz
 
 template <class T>
 void Grafter<T>::restock(RowRange range, const std::function<const Tree&()>& donor, Evaluator<T>& evaluator,
-                         CostEstimator& estimator, Random& random) {
+                         Random& random) {
     sample_ = {.begin = range.begin, .end = range.begin + std::min(range.size(), rows_)};
     scions_.clear();
     for (std::size_t attempt = 0; attempt < scions; ++attempt) {
@@ -61,45 +61,27 @@ void Grafter<T>::restock(RowRange range, const std::function<const Tree&()>& don
             tree = Tree(grammar_.random_nodes(random, 1 + random.below(std::min(largest_scion, maxsize_))));
         }
         if (evaluator.predict(tree, sample_, {values_.data() + scions_.size() * rows_, sample_.size()})) {
-            (void)estimator(tree);
-            const double arrival = estimator.arrival_ps(tree.length() - 1);
-            scions_.push_back({.tree = std::move(tree), .arrival_ps = arrival});
+            scions_.push_back(std::move(tree));
         }
     }
 }
 
-template <class T>
-bool Grafter<T>::fits(const Tree& tree, std::size_t node, const Scion& scion, GraftForm form,
-                      const Slack& slack) const {
-    const std::size_t size = tree.length() + scion.tree.length() + form_nodes[static_cast<std::size_t>(form)];
-    if (size > maxsize_ + (keeps_part(form) ? 0 : tree[node].size)) {
-        return false;
-    }
-    double arrival = scion.arrival_ps;
-    if (form != GraftForm::exchanged) {
-        arrival += slack.typical_ps(Op::multiply, true);
-    }
-    if (form == GraftForm::shifted) {
-        arrival += slack.typical_ps(Op::add, true);
-    }
-    if (keeps_part(form)) {
-        arrival = std::max(arrival, slack.arrival(node)) +
-                  slack.typical_ps(form == GraftForm::added ? Op::add : Op::multiply, false);
-    }
-    return slack.allows(node, arrival - slack.arrival(node));
+template <class T> bool Grafter<T>::fits(const Tree& tree, std::size_t node, const Tree& scion, GraftForm form) const {
+    const std::size_t size = tree.length() + scion.length() + form_nodes[static_cast<std::size_t>(form)];
+    return size <= maxsize_ + (keeps_part(form) ? 0 : tree[node].size);
 }
 
-template <class T> bool Grafter<T>::graft(Tree& tree, const Slack& slack, Evaluator<T>& evaluator, Random& random) {
+template <class T> bool Grafter<T>::graft(Tree& tree, Slack& slack, Evaluator<T>& evaluator, Random& random) {
     const std::size_t node = random.below(tree.length());
     const auto form = static_cast<GraftForm>(random.below(graft_form_names.size()));
     if (!expansion_.expand(tree, node, sample_, evaluator)) {
         return false;
     }
     Graft best;
-    std::size_t chosen = scions_.size();
+    std::vector<Node> nodes;
     for (std::size_t i = 0; i < scions_.size(); ++i) {
         // Half of them, so that the same node of the same formula gets different ones.
-        if (random.chance(0.5) || !fits(tree, node, scions_[i], form, slack)) {
+        if (random.chance(0.5) || !fits(tree, node, scions_[i], form)) {
             continue;
         }
         Graft found = expansion_.graft(values_.data() + i * rows_, form);
@@ -107,14 +89,17 @@ template <class T> bool Grafter<T>::graft(Tree& tree, const Slack& slack, Evalua
         found.offset = static_cast<double>(static_cast<T>(found.offset));
         // What is not a number is not smaller.
         if (found.change < best.change && std::isfinite(found.scale) && std::isfinite(found.offset)) {
-            best = found;
-            chosen = i;
+            std::vector<Node> candidate = grafted(tree.subtree(node), scions_[i].nodes(), form, found);
+            if (slack.allows(node, candidate)) {
+                best = found;
+                nodes = std::move(candidate);
+            }
         }
     }
-    if (chosen == scions_.size()) {
+    if (nodes.empty()) {
         return false;
     }
-    tree.replace(node, grafted(tree.subtree(node), scions_[chosen].tree.nodes(), form, best));
+    tree.replace(node, nodes);
     return true;
 }
 

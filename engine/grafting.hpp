@@ -3,7 +3,6 @@
 #pragma once
 
 #include "aligned.hpp"
-#include "cost.hpp"
 #include "evaluation.hpp"
 #include "grammar.hpp"
 #include "loss_expansion.hpp"
@@ -27,26 +26,20 @@ public:
 
     // Draws new scions, half of them at random and half of them parts of the formulas that `donor` gives, and evaluates
     // them on the first rows of the range.
-    void restock(RowRange range, const std::function<const Tree&()>& donor, Evaluator<T>& evaluator,
-                 CostEstimator& estimator, Random& random);
+    void restock(RowRange range, const std::function<const Tree&()>& donor, Evaluator<T>& evaluator, Random& random);
     // Changes the tree at a random node; false, with the tree as it was, if nothing would lower the loss. The slack is
     // the tree's.
-    bool graft(Tree& tree, const Slack& slack, Evaluator<T>& evaluator, Random& random);
+    bool graft(Tree& tree, Slack& slack, Evaluator<T>& evaluator, Random& random);
 
 private:
-    struct Scion {
-        Tree tree;
-        double arrival_ps = 0.0;
-    };
-
-    [[nodiscard]] bool fits(const Tree& tree, std::size_t node, const Scion& scion, GraftForm form,
-                            const Slack& slack) const;
+    // Whether the scion makes the tree no larger than it may be.
+    [[nodiscard]] bool fits(const Tree& tree, std::size_t node, const Tree& scion, GraftForm form) const;
 
     const Grammar& grammar_;
     std::size_t maxsize_;
     std::size_t rows_; // at most, of the sample
     RowRange sample_;
-    std::vector<Scion> scions_;
+    std::vector<Tree> scions_;
     AlignedVector<T> values_; // a column of the sample's rows for each scion
     LossExpansion<T> expansion_;
 };

@@ -2,24 +2,33 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
 
 namespace lat_sr {
 
-template <class T> void GridPolisher<T>::list_neighbours(std::int64_t value) {
+template <class T> void GridPolisher<T>::list_neighbours(double value) {
     constexpr std::int64_t nearest = 2;
     constexpr int coarsest = 4; // bits that a value of fewer digits may give up
+    const auto number = static_cast<std::int64_t>(std::floor(std::ldexp(value, fraction_) + 0.5));
+    const auto on_grid = [&](std::int64_t neighbour) {
+        neighbours_.push_back(std::ldexp(static_cast<double>(neighbour), -fraction_));
+    };
     neighbours_.clear();
     for (std::int64_t step = 1; step <= nearest; ++step) {
-        neighbours_.insert(neighbours_.end(), {value - step, value + step});
+        on_grid(number - step);
+        on_grid(number + step);
     }
     for (int bits = 1; bits <= coarsest; ++bits) {
         const std::int64_t unit = std::int64_t{1} << bits;
-        const std::int64_t below = (value >> bits) * unit;
-        neighbours_.insert(neighbours_.end(), {below, below + unit});
+        const std::int64_t below = (number >> bits) * unit;
+        on_grid(below);
+        on_grid(below + unit);
     }
+    // Inside of a lookup a constant need not be on the grid.
+    const double last_bit = std::ldexp(1.0, -fraction_);
+    neighbours_.insert(neighbours_.end(), {value - last_bit, value + last_bit});
     std::ranges::sort(neighbours_);
-    const auto rest = std::ranges::unique(neighbours_);
-    neighbours_.erase(rest.begin(), rest.end());
+    neighbours_.erase(std::unique(neighbours_.begin(), neighbours_.end()), neighbours_.end());
     std::erase(neighbours_, value);
 }
 
@@ -41,15 +50,15 @@ template <class T> bool GridPolisher<T>::take_if_better(const Tree& tree, Entry&
 
 template <class T> bool GridPolisher<T>::move(std::size_t number, Entry& entry) {
     constexpr double largest = 0x1.0p40; // beyond, a step of the grid changes nothing
-    const double scaled = std::floor(std::ldexp(constants_.value(entry.tree, number), fraction_) + 0.5);
-    if (!(std::fabs(scaled) < largest)) {
+    const double value = constants_.value(entry.tree, number);
+    if (!(std::fabs(std::ldexp(value, fraction_)) < largest)) {
         return false;
     }
-    list_neighbours(static_cast<std::int64_t>(scaled));
+    list_neighbours(value);
     Tree tree = entry.tree;
     bool moved = false;
-    for (const std::int64_t neighbour : neighbours_) {
-        constants_.set(tree, number, std::ldexp(static_cast<double>(neighbour), -fraction_));
+    for (const double neighbour : neighbours_) {
+        constants_.set(tree, number, neighbour);
         moved = take_if_better(tree, entry) || moved;
     }
     return moved;

@@ -9,7 +9,6 @@
 #include "tied_constants.hpp"
 
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -29,7 +28,7 @@ public:
 private:
     // Whether the tree, which differs from the entry's by one constant, is better; then it becomes the entry's.
     bool take_if_better(const Tree& tree, Entry& entry);
-    void list_neighbours(std::int64_t value);
+    void list_neighbours(double value);
     // Moves a constant to the best of its neighbours; false if none is better.
     bool move(std::size_t number, Entry& entry);
 
@@ -37,7 +36,7 @@ private:
     FixedPointLoss<T> loss_;
     int fraction_;
     TiedConstants constants_;
-    std::vector<std::int64_t> neighbours_;
+    std::vector<double> neighbours_;
 };
 
 extern template class GridPolisher<float>;

@@ -15,7 +15,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
                   std::size_t row_threads)
     : task_(task), archive_(archive), stop_(stop), random_(task.seed, index + 1),
       evaluator_(task.data, task.objective, &stop, row_threads), fitter_(evaluator_), estimator_(task.cost),
-      slack_(task.cost, task.budget), donor_slack_(task.cost, task.budget),
+      slack_(task.cost, task.budget), second_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
       grafter_(task.data.rows(), task.grammar, task.limits.maxsize),
@@ -113,7 +113,7 @@ template <class T> bool Island<T>::archive(const Member& member) {
     return verdict != Verdict::over_budget;
 }
 
-template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
+template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
     const auto better = [&] {
         const Entry* incumbent = rival(entry.cost, entry.complexity);
         return std::isfinite(entry.loss) && (incumbent == nullptr || entry.loss < incumbent->loss);
@@ -125,7 +125,9 @@ template <class T> Island<T>::Verdict Island<T>::insert(Entry& entry) {
     if (judge_ != nullptr) {
         const std::optional<Cost> real = (*judge_)(entry.tree);
         latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
+        ++counts_.judged;
         if (!real || !task_.budget.allows(*real)) {
+            ++counts_.refused;
             return Verdict::over_budget;
         }
         entry.cost = *real;
@@ -155,59 +157,58 @@ template <class T> std::size_t Island<T>::tournament() {
     return best;
 }
 
-template <class T> void Island<T>::vary(const Member& parent, Tree& child) {
-    const auto formula = [this](const Tree& tree) { return task_.options.linear_scaling ? unscaled(tree) : tree; };
-    const auto proposed = [this](const Tree& tree) { return task_.options.linear_scaling ? scaled(tree) : tree; };
-    // The delays that slack goes by are typical ones, so that now and then a change is tried that they would not allow.
-    constexpr double heeded = 0.7;
-    slack_.heed(random_.chance(heeded));
-    slack_.measure(parent.tree, estimator_);
+template <class T> Tree Island<T>::formula(const Tree& tree) const {
+    return task_.options.linear_scaling ? unscaled(tree) : tree;
+}
+
+template <class T> Tree Island<T>::variant(const Tree& parent) {
     const bool several = task_.data.outputs() > 1;
     constexpr double everywhere = 0.5; // of the changes to a part that several outputs have
     if (random_.chance(task_.options.graft_probability)) {
         // The expansion needs the whole formula, and the graft must not touch what scales it.
-        child = parent.tree;
+        Tree child = parent;
         if (grafter_.graft(child, slack_, evaluator_, random_)) {
             child = formula(child);
             if (several && random_.chance(everywhere)) {
-                change_equal_parts(parent.tree, child);
+                change_equal_parts(parent, child);
             }
-            return;
+            return child;
         }
     }
     if (random_.chance(task_.options.crossover)) {
-        const Member& donor = members_[tournament()];
+        const Tree& donor = members_[tournament()].tree;
         constexpr double whole = 0.5; // of the crossovers take an output as it is
         if (several && random_.chance(whole)) {
-            child = with_output_of(parent.tree, donor.tree, random_);
-            return;
+            return with_output_of(parent, donor, random_);
         }
-        donor_slack_.measure(donor.tree, estimator_);
-        child = mutator_.crossover(formula(parent.tree), slack_, formula(donor.tree), donor_slack_, random_);
-        return;
+        return mutator_.crossover(formula(parent), slack_, formula(donor), random_);
     }
     constexpr double shared = 0.1;
     if (several && random_.chance(shared)) {
-        child = with_shared_part(parent.tree, slack_, task_.limits.maxsize, random_);
-        return;
+        return with_shared_part(parent, slack_, task_.limits.maxsize, random_);
     }
-    child = mutator_.mutate(formula(parent.tree), slack_, random_);
+    Tree child = mutator_.mutate(formula(parent), slack_, random_);
     if (several && random_.chance(everywhere)) {
-        change_equal_parts(parent.tree, child);
+        change_equal_parts(parent, child);
     }
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        slack_.measure(proposed(child), estimator_);
-        child = mutator_.mutate(child, slack_, random_);
+        const Tree whole = task_.options.linear_scaling ? scaled(child) : child;
+        second_slack_.measure(whole);
+        child = mutator_.mutate(child, second_slack_, random_);
     }
+    return child;
 }
 
 template <class T> const Member* Island<T>::make_offspring(Member& child) {
     constexpr int tries = 12;
     const Member& parent = members_[tournament()];
+    slack_.measure(parent.tree);
+    // A change without the time for it leaves the parent as it is.
+    (void)recent_.insert(formula(parent.tree));
     for (int attempt = 0; attempt < tries; ++attempt) {
-        vary(parent, child.tree);
+        child.tree = variant(parent.tree);
         if (recent_.insert(child.tree) && propose(child)) {
             return &parent;
         }
@@ -304,8 +305,7 @@ template <class T> void Island<T>::advance(std::size_t offspring, CircuitJudge* 
         rescore();
     }
     if (task_.options.graft_probability > 0.0) {
-        grafter_.restock(
-            rows_, [this]() -> const Tree& { return members_[tournament()].tree; }, evaluator_, estimator_, random_);
+        grafter_.restock(rows_, [this]() -> const Tree& { return members_[tournament()].tree; }, evaluator_, random_);
     }
     const std::uint64_t end = counts_.evaluations + offspring;
     while (counts_.evaluations < end && !stopped()) {

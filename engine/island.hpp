@@ -73,12 +73,16 @@ struct Counts {
     std::uint64_t evaluations = 0; // offspring whose loss was computed
     std::uint64_t proposals = 0;   // offspring that were made, with those that no limit let through
     std::uint64_t over_budget = 0; // of these, the ones that cost too much
+    std::uint64_t judged = 0;      // formulas whose circuit was asked for, as they would enter the archive
+    std::uint64_t refused = 0;     // of these, the ones whose circuit costs too much
     double node_rows = 0.0;        // nodes times rows evaluated
 
     Counts& operator+=(const Counts& other) {
         evaluations += other.evaluations;
         proposals += other.proposals;
         over_budget += other.over_budget;
+        judged += other.judged;
+        refused += other.refused;
         node_rows += other.node_rows;
         return *this;
     }
@@ -134,7 +138,10 @@ private:
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits; its parent, or null after too many tries.
     const Member* make_offspring(Member& child);
-    void vary(const Member& parent, Tree& child);
+    // Without what scales it linearly.
+    [[nodiscard]] Tree formula(const Tree& tree) const;
+    // A variant of a formula whose slack is measured.
+    [[nodiscard]] Tree variant(const Tree& parent);
     // Whether the formula, scaled linearly if that is wished and has room, is within all limits.
     bool propose(Member& child);
     bool admit(Member& child);
@@ -157,8 +164,8 @@ private:
     Evaluator<T> evaluator_;
     ConstantFitter<T> fitter_;
     CostEstimator estimator_;
-    Slack slack_;
-    Slack donor_slack_;
+    Slack slack_;        // of the parent
+    Slack second_slack_; // of what one change has made of it
     CircuitJudge* judge_ = nullptr;
     FixedPointLoss<T> fixed_point_loss_;
     ShapeChecker checker_;

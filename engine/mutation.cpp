@@ -29,6 +29,17 @@ std::size_t random_root(const Tree& tree, Random& random) {
     return roots.size() == 1 ? roots.front() : roots[random.below(roots.size())];
 }
 
+std::size_t random_operation(const Tree& tree, Random& random) {
+    return random_node(tree, random, [&](std::size_t i) { return !tree[i].is_leaf(); });
+}
+
+// Puts the nodes in the place of a node that has the time for them.
+void put(Tree& tree, std::size_t i, std::span<const Node> nodes, Slack& slack) {
+    if (slack.allows(i, nodes)) {
+        tree.replace(i, nodes);
+    }
+}
+
 } // namespace
 
 Mutator::Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights)
@@ -42,56 +53,46 @@ Mutation Mutator::draw(Random& random) const {
     return static_cast<Mutation>(std::min<std::ptrdiff_t>(found - cumulative_.begin(), mutation_count - 1));
 }
 
-Tree Mutator::mutate(const Tree& tree, const Slack& slack, Random& random) const {
+Tree Mutator::mutate(const Tree& tree, Slack& slack, Random& random) const {
     Tree result = tree;
     apply(draw(random), result, slack, random);
     return result;
 }
 
-Tree Mutator::crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
-                        Random& random) const {
+Tree Mutator::crossover(const Tree& receiver, Slack& slack, const Tree& donor, Random& random) const {
     Tree result = receiver;
     const std::size_t place = random.below(receiver.length());
     const std::size_t kept = receiver.length() - receiver[place].size;
-    const std::size_t part = random_node(donor, random, [&](std::size_t i) {
-        return kept + donor[i].size <= maxsize_ && slack.allows_part(place, donor_slack, i);
-    });
+    const std::size_t part =
+        random_node(donor, random, [&](std::size_t i) { return kept + donor[i].size <= maxsize_; });
     if (part < donor.length()) {
-        result.replace(place, donor.subtree(part));
+        put(result, place, donor.subtree(part), slack);
     }
     return result;
 }
 
-void Mutator::wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const {
+void Mutator::wrap(Tree& tree, Slack& slack, bool leaves, Random& random) const {
     constexpr double unary_share = 0.3;
     if (!has(1) && !has(2)) {
         return;
     }
     const Node root = grammar_.random_operation(random, !has(2) || (has(1) && random.chance(unary_share)) ? 1 : 2);
-    const Node leaf = grammar_.random_leaf(random);
-    const double delay = slack.typical_ps(root.op, root.arity() == 2 && leaf.op == Op::constant);
-    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
-        return (!leaves || tree[k].is_leaf()) &&
-               (root.arity() == 2 ? slack.allows(k, delay, leaf) : slack.allows(k, delay));
-    });
-    if (i == tree.length()) {
-        return;
-    }
+    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !leaves || tree[k].is_leaf(); });
     std::vector<Node> nodes(tree.subtree(i).begin(), tree.subtree(i).end());
     if (root.arity() == 2) {
-        nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), leaf);
+        nodes.insert(random.chance(0.5) ? nodes.begin() : nodes.end(), grammar_.random_leaf(random));
     }
     nodes.push_back(root);
-    tree.replace(i, nodes);
+    put(tree, i, nodes, slack);
 }
 
-void Mutator::change_constant(Tree& tree, const Slack& slack, Random& random) const {
+void Mutator::change_constant(Tree& tree, Slack& slack, Random& random) const {
     const std::size_t i = random_node(tree, random, [&](std::size_t k) { return tree[k].op == Op::constant; });
     if (i == tree.length()) {
         change_leaf(tree, slack, random);
         return;
     }
-    double& value = tree[i].value;
+    double value = tree[i].value;
     constexpr double sign_change = 0.05;
     constexpr double shift = 0.3;
     if (random.chance(sign_change)) {
@@ -101,49 +102,30 @@ void Mutator::change_constant(Tree& tree, const Slack& slack, Random& random) co
     } else {
         value *= std::exp(0.7 * random.normal());
     }
-    value = static_cast<double>(static_cast<float>(value));
+    const Node constant = constant_node(static_cast<double>(static_cast<float>(value)));
+    put(tree, i, {&constant, 1}, slack);
 }
 
-void Mutator::change_operation(Tree& tree, const Slack& slack, Random& random) const {
-    const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+void Mutator::change_operation(Tree& tree, Slack& slack, Random& random) const {
+    const std::size_t i = random_operation(tree, random);
     if (i == tree.length() || !has(tree[i].arity())) {
         return;
     }
-    const Node drawn = grammar_.random_operation(random, tree[i].arity());
-    const bool by_constant = has_constant_operand(tree, i);
-    if (slack.allows(i, slack.typical_ps(drawn.op, by_constant) - slack.typical_ps(tree[i].op, by_constant))) {
-        tree[i].op = drawn.op;
-        tree[i].value = drawn.value;
-    }
+    std::vector<Node> nodes(tree.subtree(i).begin(), tree.subtree(i).end());
+    nodes.back() = grammar_.random_operation(random, tree[i].arity());
+    put(tree, i, nodes, slack);
 }
 
-void Mutator::change_leaf(Tree& tree, const Slack& slack, Random& random) const {
-    Node leaf = grammar_.random_leaf(random);
-    leaf.size = 1;
-    const std::size_t i = random_node(tree, random, [&](std::size_t k) {
-        return tree[k].is_leaf() && slack.allows(k, added_delay(tree, slack, k, leaf), leaf);
-    });
-    if (i < tree.length()) {
-        tree[i] = leaf;
-    }
+void Mutator::change_leaf(Tree& tree, Slack& slack, Random& random) const {
+    const Node leaf = grammar_.random_leaf(random);
+    put(tree, random_node(tree, random, [&](std::size_t k) { return tree[k].is_leaf(); }), {&leaf, 1}, slack);
 }
 
-double Mutator::added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf) {
-    if (tree[i].op != Op::constant || leaf.op == Op::constant) {
-        return 0.0;
-    }
-    // A variable in the place of a constant makes another operation of the node above.
-    std::size_t parent = i + 1;
-    while (parent < tree.length() && tree.begin_of(parent) > i) {
-        ++parent;
-    }
-    if (parent == tree.length()) {
-        return 0.0; // an output by itself
-    }
-    return slack.typical_ps(tree[parent].op, false) - slack.typical_ps(tree[parent].op, true);
+void Mutator::renew(Tree& tree, std::size_t i, std::size_t largest, Slack& slack, Random& random) const {
+    put(tree, i, grammar_.random_nodes(random, 1 + random.below(largest)), slack);
 }
 
-void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const {
+void Mutator::apply(Mutation mutation, Tree& tree, Slack& slack, Random& random) const {
     switch (mutation) {
     case Mutation::change_constant:
         change_constant(tree, slack, random);
@@ -173,11 +155,10 @@ void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& r
         wrap(tree, slack, true, random);
         break;
     case Mutation::remove: {
-        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+        const std::size_t i = random_operation(tree, random);
         if (i < tree.length()) {
             const bool right = tree[i].arity() == 1 || random.chance(0.5);
-            const std::span<const Node> kept = tree.subtree(right ? Tree::right_of(i) : tree.left_of(i));
-            tree.replace(i, std::vector<Node>(kept.begin(), kept.end()));
+            put(tree, i, tree.subtree(right ? Tree::right_of(i) : tree.left_of(i)), slack);
         }
         break;
     }
@@ -185,30 +166,20 @@ void Mutator::apply(Mutation mutation, Tree& tree, const Slack& slack, Random& r
         const std::size_t i = random.below(tree.length());
         const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[i].size);
         constexpr std::size_t largest = 7;
-        constexpr int tries = 4;
-        for (int attempt = 0; attempt < tries; ++attempt) {
-            const std::size_t size = 1 + random.below(std::max<std::size_t>(1, std::min(room, largest)));
-            const std::vector<Node> nodes = grammar_.random_nodes(random, size);
-            if (slack.allows_nodes(i, nodes)) {
-                tree.replace(i, nodes);
-                break;
-            }
-        }
+        renew(tree, i, std::max<std::size_t>(1, std::min(room, largest)), slack, random);
         break;
     }
     case Mutation::hoist: {
-        const std::size_t i = random_node(tree, random, [&](std::size_t k) { return !tree[k].is_leaf(); });
+        const std::size_t i = random_operation(tree, random);
         if (i < tree.length()) {
-            const std::size_t kept = tree.begin_of(i) + random.below(tree[i].size - 1);
-            const std::span<const Node> part = tree.subtree(kept);
-            tree.replace(i, std::vector<Node>(part.begin(), part.end()));
+            put(tree, i, tree.subtree(tree.begin_of(i) + random.below(tree[i].size - 1)), slack);
         }
         break;
     }
     case Mutation::randomise: {
         const std::size_t root = random_root(tree, random);
         const std::size_t room = maxsize_ - std::min(maxsize_, tree.length() - tree[root].size);
-        tree.replace(root, grammar_.random_nodes(random, 1 + random.below(std::max<std::size_t>(room, 1))));
+        renew(tree, root, std::max<std::size_t>(room, 1), slack, random);
         break;
     }
     case Mutation::simplify:

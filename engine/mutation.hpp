@@ -35,22 +35,21 @@ public:
     Mutator(const Grammar& grammar, std::size_t maxsize, const std::array<double, mutation_count>& weights);
 
     // A changed copy. May equal the tree where the drawn change does not apply to it. The slack is the tree's.
-    [[nodiscard]] Tree mutate(const Tree& tree, const Slack& slack, Random& random) const;
-    // A copy of `receiver` with one subtree taken from `donor`.
-    [[nodiscard]] Tree crossover(const Tree& receiver, const Slack& slack, const Tree& donor, const Slack& donor_slack,
-                                 Random& random) const;
+    [[nodiscard]] Tree mutate(const Tree& tree, Slack& slack, Random& random) const;
+    // A copy of `receiver` with one subtree taken from `donor`. The slack is the receiver's.
+    [[nodiscard]] Tree crossover(const Tree& receiver, Slack& slack, const Tree& donor, Random& random) const;
 
 private:
     [[nodiscard]] Mutation draw(Random& random) const;
     [[nodiscard]] bool has(int arity) const { return arity == 2 ? !grammar_.binary.empty() : !grammar_.unary.empty(); }
-    // Puts an operation on top of a node, or of a leaf, that has the time for it.
-    void wrap(Tree& tree, const Slack& slack, bool leaves, Random& random) const;
-    void apply(Mutation mutation, Tree& tree, const Slack& slack, Random& random) const;
-    void change_constant(Tree& tree, const Slack& slack, Random& random) const;
-    void change_operation(Tree& tree, const Slack& slack, Random& random) const;
-    void change_leaf(Tree& tree, const Slack& slack, Random& random) const;
-    // What a leaf in the place of another one adds to the node above, in picoseconds.
-    [[nodiscard]] static double added_delay(const Tree& tree, const Slack& slack, std::size_t i, const Node& leaf);
+    void apply(Mutation mutation, Tree& tree, Slack& slack, Random& random) const;
+    void change_constant(Tree& tree, Slack& slack, Random& random) const;
+    void change_operation(Tree& tree, Slack& slack, Random& random) const;
+    void change_leaf(Tree& tree, Slack& slack, Random& random) const;
+    // Puts an operation on top of a node, or of a leaf.
+    void wrap(Tree& tree, Slack& slack, bool leaves, Random& random) const;
+    // Puts a random formula of at most so many nodes in the place of a node.
+    void renew(Tree& tree, std::size_t i, std::size_t largest, Slack& slack, Random& random) const;
 
     const Grammar& grammar_;
     std::size_t maxsize_;

@@ -16,7 +16,7 @@ Tree with_output_of(const Tree& receiver, const Tree& donor, Random& random) {
     return result;
 }
 
-Tree with_shared_part(const Tree& tree, const Slack& slack, std::size_t maxsize, Random& random) {
+Tree with_shared_part(const Tree& tree, Slack& slack, std::size_t maxsize, Random& random) {
     Tree result = tree;
     const std::size_t place = random.below(tree.length());
     std::vector<std::size_t> roots;
@@ -26,13 +26,12 @@ Tree with_shared_part(const Tree& tree, const Slack& slack, std::size_t maxsize,
     std::size_t part = tree.length();
     std::size_t count = 0;
     for (std::size_t i = 0; i < tree.length(); ++i) {
-        const bool fits = !tree[i].is_leaf() && output(i) != output(place) && kept + tree[i].size <= maxsize &&
-                          slack.allows_part(place, slack, i);
+        const bool fits = !tree[i].is_leaf() && output(i) != output(place) && kept + tree[i].size <= maxsize;
         if (fits && random.below(++count) == 0) {
             part = i;
         }
     }
-    if (part < tree.length()) {
+    if (part < tree.length() && slack.allows(place, tree.subtree(part))) {
         result.replace(place, tree.subtree(part));
     }
     return result;

@@ -14,7 +14,7 @@ namespace lat_sr {
 Tree with_output_of(const Tree& receiver, const Tree& donor, Random& random);
 
 // A copy of the tree in which a part of one output stands in another one too. Equals the tree where none fits.
-Tree with_shared_part(const Tree& tree, const Slack& slack, std::size_t maxsize, Random& random);
+Tree with_shared_part(const Tree& tree, Slack& slack, std::size_t maxsize, Random& random);
 
 // Where `tree` became `changed` by a change of one part, the same change of all equal parts.
 void change_equal_parts(const Tree& tree, Tree& changed);

@@ -95,6 +95,8 @@ def test_cast_near_the_grid(p, value, extra):
     st.integers(-8, 40),
 )
 def test_agrees_with_apytypes(p, value, extra):
+    # Beyond 64 bits apytypes loses the upper ones before it saturates.
+    assume(abs(value) << max(0, -extra) < 2**63)
     fraction = p.fraction + extra
     exact = apytypes.APyFixed(value % 2**64, int_bits=64 - fraction, frac_bits=fraction)
     cast = exact.cast(

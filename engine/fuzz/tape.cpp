@@ -9,6 +9,7 @@
 #include "kernels.hpp"
 #include "random.hpp"
 #include "simplify.hpp"
+#include "slack.hpp"
 
 #include <cmath>
 #include <cstdint>
@@ -207,6 +208,17 @@ void check_cost(const Tree& tree) {
                 first.delay_ps == second.delay_ps,
             "a cost does not depend on earlier ones", tree);
     require(first.latency >= 1 && std::isfinite(first.delay_ps) && first.lut >= 0.0, "costs are sane", tree);
+    const Node leaf = variable_node(0);
+    for (const int budget : {1, 3}) {
+        Slack slack(model, {.latency = static_cast<double>(budget)});
+        slack.measure(tree);
+        require(slack.allows(tree.length() - 1, tree.nodes()) == (first.latency <= budget),
+                "there is time for a formula within the budget", tree);
+        require(slack.allows(tree.length() - 1, {&leaf, 1}), "there is time for an input", tree);
+        for (std::size_t i = 0; i < tree.length(); ++i) {
+            (void)slack.allows(i, {&leaf, 1});
+        }
+    }
 }
 
 struct Problem {

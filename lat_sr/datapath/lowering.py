@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from lat_sr.datapath.builder import Builder, Interval, WidthLimits, plain
 from lat_sr.datapath.explicit import ExplicitTable
+from lat_sr.datapath.function_values import constant_value, function_of, operator_function
 from lat_sr.datapath.functions import TableStyle, lookup_function
-from lat_sr.datapath.graph import Datapath, Floats, Kind
+from lat_sr.datapath.graph import Datapath, Kind
 from lat_sr.datapath.reduction import REDUCTIONS
 from lat_sr.errors import ExpressionError, InputError
-from lat_sr.expression import Call, Constant, Expression, Variable, evaluate
+from lat_sr.expression import Call, Constant, Expression, Variable
 from lat_sr.operators import OPERATORS, expand_user_operators, get_operator
 from lat_sr.precision import Precision
 
@@ -189,12 +190,12 @@ class _Lowering:
 
     def function(self, name: str, operand: int) -> int:
         """A unary table function of any node."""
-        operator = get_operator(name)
+        values = operator_function(name)
         if name in self._tables:
-            return self._tables[name].lookup(self.builder, operand, operator.numpy, name)
+            return self._tables[name].lookup(self.builder, operand, values, name)
         style = self._style(name)
         reduction = REDUCTIONS.get(name)
-        node = lookup_function(self.builder, operand, operator.numpy, name, style, required=reduction is None)
+        node = lookup_function(self.builder, operand, values, name, style, required=reduction is None)
         if node is None:
             assert reduction is not None
             node = reduction(self.builder, operand, style)
@@ -217,15 +218,11 @@ class _Lowering:
             return None
         (name,) = expression.variables
         builder = self.builder
-
-        def composite(values: Floats) -> Floats:
-            return evaluate(expression, values[:, None], (name,))
-
         builder.label = str(expression)
         return lookup_function(
             builder,
             builder.input(builder.input_names.index(name)),
-            composite,
+            function_of(expression, name),
             str(expression),
             self._style(functions[0], guard),
             required=False,
@@ -240,8 +237,7 @@ class _Lowering:
             return self.constant(expression.value)
         assert isinstance(expression, Call)
         if not expression.variables:
-            value = float(evaluate(expression, np.zeros((1, 0)), ())[0])
-            return self.constant(value)
+            return self.constant(constant_value(expression))
         rule = _RULES.get(expression.operator)
         if rule is not None and expression.operator not in self._tables:
             rewritten = rule(self, expression)
@@ -278,7 +274,7 @@ Rule = Callable[[_Lowering, Call], "int | Expression"]
 def _divide(lowering: _Lowering, call: Call) -> int | Expression:
     numerator, denominator = call.operands
     if not denominator.variables:
-        value = float(evaluate(denominator, np.zeros((1, 0)), ())[0])
+        value = constant_value(denominator)
         if value == 0 or not math.isfinite(value) or not math.isfinite(1 / value):
             raise ExpressionError(f"division by {value} in {call}; remove it from the expression")
         # The reciprocal keeps as many significant bits as a constant near 1 has.

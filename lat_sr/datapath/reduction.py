@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from lat_sr.datapath.builder import Builder, plain
+from lat_sr.datapath.function_values import exp2, operator_function
 from lat_sr.datapath.functions import (
     INTERPOLATION_ARGUMENT_BITS,
     MAXIMUM_INDEX_BITS,
@@ -107,6 +108,7 @@ def _square_root(builder: Builder, a: int, style: TableStyle) -> int:
 
 def _logarithm(base: float) -> Callable[[Builder, int, TableStyle], int]:
     unit = 1.0 / math.log(base)
+    log = operator_function("log")
 
     def reduce(builder: Builder, a: int, style: TableStyle) -> int:
         node = builder.nodes[a]
@@ -117,7 +119,7 @@ def _logarithm(base: float) -> Callable[[Builder, int, TableStyle], int]:
         result = _octave(
             builder,
             mantissa,
-            lambda m: unit * (np.log(m) + (width - node.fraction) * math.log(2)),
+            lambda m: unit * (log(m) + (width - node.fraction) * math.log(2)),
             "log",
             style,
         )
@@ -136,7 +138,7 @@ def _logarithm(base: float) -> Callable[[Builder, int, TableStyle], int]:
         )
         assert exact is not None
         result = builder.subtract(result, exact)
-        return _to_result(builder, result, a, lambda x: unit * np.log(x), style)
+        return _to_result(builder, result, a, lambda x: unit * log(x), style)
 
     return reduce
 
@@ -157,17 +159,19 @@ def _exponential(builder: Builder, a: int, style: TableStyle) -> int:
     kept = min(builder.nodes[t].fraction, INTERPOLATION_ARGUMENT_BITS)
     t = builder.cast(t, plain(bits + kept, bits, signed=False, overflow=Overflow.SAT))
     rest = builder.slice(t, kept, 0)
-    result = lookup_function(builder, rest, np.exp2, "exp2", _mantissa_style(style), required=True)
+    result = lookup_function(builder, rest, exp2, "exp2", _mantissa_style(style), required=True)
     assert result is not None
     for position in range(bits):
         result = builder.select(
             _bit(builder, t, position), builder.scale(result, 1, -(1 << position)), result
         )
     result = builder.scale(result, 1, -low_exponent)
-    return _to_result(builder, result, a, np.exp, style)
+    return _to_result(builder, result, a, operator_function("exp"), style)
 
 
-def _periodic(function: Function, name: str) -> Callable[[Builder, int, TableStyle], int]:
+def _periodic(name: str) -> Callable[[Builder, int, TableStyle], int]:
+    function = operator_function(name)
+
     def reduce(builder: Builder, a: int, style: TableStyle) -> int:
         # The phase in turns: an error of the constant grows with the argument, so its bits do too.
         low, high = builder.seen[a]
@@ -233,7 +237,7 @@ REDUCTIONS: dict[str, Callable[[Builder, int, TableStyle], int]] = {
     "log10": _logarithm(10.0),
     "sqrt": _square_root,
     "inv": _reciprocal,
-    "sin": _periodic(np.sin, "sin"),
-    "cos": _periodic(np.cos, "cos"),
+    "sin": _periodic("sin"),
+    "cos": _periodic("cos"),
 }
 """Range reduction by operator name; used where a single table cannot hold the function accurately enough."""

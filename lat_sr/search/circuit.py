@@ -95,7 +95,7 @@ class CircuitModel:
         list of lat_sr._engine.Cost or None
             None for a formula that no circuit meeting the clock computes.
         """
-        from lat_sr.search.postfix import tree_of
+        from lat_sr.expression.postfix import tree_of
 
         return self.native().cost([tree_of(expression, input_names) for expression in expressions])
 

@@ -15,9 +15,9 @@ import numpy as np
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
+from lat_sr.expression.postfix import expressions_of, tree_of
 from lat_sr.losses import Floats
 from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
-from lat_sr.search.postfix import expressions_of, tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 from lat_sr.storage import write_atomic
 
@@ -29,7 +29,7 @@ _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 _SECONDS = struct.Struct("<d")
 # For a search whose time was over before.
 _LEAST_SECONDS = 1e-3
-_MAGIC = b"lat_sr search 3\n"
+_MAGIC = b"lat_sr search 4\n"
 
 
 class NativeEngine:
@@ -115,6 +115,8 @@ class NativeEngine:
             node_rows=counts.node_rows,
             proposals=counts.proposals,
             over_budget=counts.over_budget,
+            judged=counts.judged,
+            refused=counts.refused,
         )
 
     def _state(

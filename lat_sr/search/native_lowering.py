@@ -14,8 +14,8 @@ from lat_sr.datapath import DEFAULT_TABLE_TOLERANCE, Datapath, Kind, Node, Table
 from lat_sr.datapath.native import cast_fields
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.expression import Expression
+from lat_sr.expression.postfix import expression_of, tree_of
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.search.postfix import expression_of, tree_of
 
 _KINDS = tuple(Kind)
 _QUANTIZATIONS = tuple(Quantization)
@@ -142,7 +142,7 @@ class NativeLowering:
         Parameters
         ----------
         trees : sequence of Tree
-            See `lat_sr.search.postfix.tree_of`.
+            See `lat_sr.expression.postfix.tree_of`.
 
         Returns
         -------

@@ -439,6 +439,9 @@ class SearchResult:
         Nodes times rows evaluated, a measure of speed.
     proposals, over_budget : int
         Candidates that were made, and those of them that a budget refused before their loss was computed.
+    judged, refused : int
+        Candidates whose circuit was asked for, as they would enter the archive, and those of them whose circuit is over
+        the budget.
     """
 
     points: tuple[Point, ...]
@@ -449,6 +452,8 @@ class SearchResult:
     node_rows: float = 0.0
     proposals: int = 0
     over_budget: int = 0
+    judged: int = 0
+    refused: int = 0
 
 
 #: Called about four times a second with the seconds so far, the evaluations and the front; true ends the search.

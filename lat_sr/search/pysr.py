@@ -34,12 +34,12 @@ from lat_sr import _engine
 from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import BudgetError, InputError, LatSrError, MissingToolError
 from lat_sr.expression import Call, Constant, Expression, parse
+from lat_sr.expression.postfix import tree_of
 from lat_sr.losses import get_loss
 from lat_sr.operators import closest_names, expand_user_operators, get_operator
 from lat_sr.profiles import OperatorProfile
 from lat_sr.search.julia_tables import julia_table_function, table_function_name, without_table_names
 from lat_sr.search.native import native_cost_model
-from lat_sr.search.postfix import tree_of
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 
 __all__ = ["PySREngine", "PySRPlan", "known_options", "plan"]

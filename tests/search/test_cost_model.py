@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from lat_sr import _engine
 from lat_sr.errors import InputError
 from lat_sr.expression import Call, Expression, Variable, evaluate, parse
+from lat_sr.expression.postfix import tree_of
 from lat_sr.search import CostModel, FunctionCost, GridCost, WidthCost, uniform_cost_model
 from lat_sr.search.costmodel import PRIMITIVES
 from lat_sr.search.native import native_cost_model
-from lat_sr.search.postfix import tree_of
 
 NAMES = ("x0", "x1", "x2")
 FUNCTIONS = ("sin", "exp", "inv")

@@ -12,13 +12,13 @@ import pytest
 from lat_sr import _engine, lower
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression, evaluate, parse
+from lat_sr.expression.postfix import tree_of
 from lat_sr.latency import compile_cost_model, estimate_datapath
 from lat_sr.losses import LOSSES, mean_loss
 from lat_sr.precision import Precision
 from lat_sr.profiles import load_library
 from lat_sr.search import CircuitModel, NativeEngine, PySREngine, SearchProblem, uniform_cost_model
 from lat_sr.search.native import native_cost_model
-from lat_sr.search.postfix import tree_of
 from lat_sr.target import Target
 
 NAMES = ("x0", "x1", "x2")

@@ -15,6 +15,7 @@ import pytest
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import evaluate, parse
+from lat_sr.expression.postfix import tree_of
 from lat_sr.operators import define_operator, undefine_operator
 from lat_sr.search import (
     Engine,
@@ -26,7 +27,6 @@ from lat_sr.search import (
     uniform_cost_model,
 )
 from lat_sr.search.native import native_cost_model, shape_limits
-from lat_sr.search.postfix import tree_of
 
 OPERATORS = ("+", "-", "*", "sin", "exp")
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from lat_sr import _engine
 from lat_sr.errors import ExpressionError, OperatorError
-from lat_sr.expression import Call, Constant, Expression, Variable
+from lat_sr.expression.tree import Call, Constant, Expression, Variable
 from lat_sr.operators import OPERATORS
 
 Postfix = list[tuple[str, float]]
