@@ -1,5 +1,7 @@
 #include "grafting.hpp"
 
+#include "simplify.hpp"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -100,6 +102,8 @@ template <class T> bool Grafter<T>::graft(Tree& tree, Slack& slack, Evaluator<T>
         return false;
     }
     tree.replace(node, nodes);
+    // A factor beside a factor would leave the product's digits to two constants of any size.
+    tree = simplified(tree);
     return true;
 }
 

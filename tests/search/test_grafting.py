@@ -110,11 +110,13 @@ def search(**settings: Any) -> tuple[float, int]:
 
 
 def test_grafts_find_a_formula_in_fewer_evaluations() -> None:
-    best, evaluations = search(evolution=EvolutionOptions(graft_probability=0.3))
-    without, more_evaluations = search(evolution=EvolutionOptions(graft_probability=0.0))
-    assert best < 1e-5
-    assert best <= without
-    assert evaluations < more_evaluations
+    evaluations = {0.0: 0, 0.3: 0}
+    for probability in evaluations:
+        for seed in range(3):
+            best, needed = search(seed=seed, evolution=EvolutionOptions(graft_probability=probability))
+            assert probability == 0 or best < 1e-5
+            evaluations[probability] += needed
+    assert evaluations[0.3] < evaluations[0.0]
 
 
 @pytest.mark.parametrize("limit", [{"maxsize": 9}, {"max_latency": 2.0}])

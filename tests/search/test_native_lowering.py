@@ -304,7 +304,6 @@ def test_values_are_what_the_circuit_computes() -> None:
     assert lowered.datapath.input_names == NAMES
 
 
-@pytest.mark.usefixtures("functions_of_the_core")
 def test_more_rows_than_every_column_is_kept_of() -> None:
     # 4 MB a column of 32 MiB for all; the others are worked off block by block where they are needed.
     X = np.random.default_rng(17).normal(size=(500_003, 3))
