@@ -61,6 +61,18 @@ def test_another_formula_has_time_if_it_is_within_the_budget(
     assert allows(formula, len(parts(formula)) - 1, other, model, budget) == within
 
 
+@given(models, st.lists(unfolded, min_size=2, max_size=3), unfolded, budgets)
+@settings(max_examples=100, deadline=None)
+def test_outputs_have_the_time_that_each_has_alone(
+    model: _engine.CostModel, formulas: list[Expression], part: Expression, budget: int
+) -> None:
+    joint, change = tree_of(formulas, NAMES), tree_of(part, NAMES)
+    places = [(formula, i) for formula in formulas for i in range(len(parts(formula)))]
+    assert [_engine.slack_allows(joint, node, change, model, budget) for node in range(len(places))] == [
+        allows(formula, i, part, model, budget) for formula, i in places
+    ]
+
+
 @pytest.fixture(scope="module")
 def model() -> _engine.CostModel:
     operators = ("+", "*", *FUNCTIONS[:2])
