@@ -2,20 +2,19 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
 
 namespace lat_sr {
 
 template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop,
                         std::size_t threads)
-    : data_(data), objective_(objective), kernels_(kernels<T>()), fused_(fused_kernels<T>()), stop_(stop),
-      columns_(data.outputs()), targets_(data.outputs()), predictions_(data.outputs()),
-      rows_((1 + 2 * data.outputs()) * block) {
-    std::fill_n(rows_.begin(), block, T{1});
+    : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), compiled_(data, objective.value_limit),
+      limit_(objective.value_limit), columns_(data.outputs()), targets_(data.outputs()), predictions_(data.outputs()),
+      rows_((1 + 2 * data.outputs()) * block_rows) {
+    std::fill_n(rows_.begin(), block_rows, T{1});
     for (std::size_t output = 0; output < data.outputs(); ++output) {
-        slopes_.push_back(rows_.data() + (1 + 2 * output) * block);
-        curvatures_.push_back(slopes_.back() + block);
+        slopes_.push_back(rows_.data() + (1 + 2 * output) * block_rows);
+        curvatures_.push_back(slopes_.back() + block_rows);
     }
     threads = std::min(threads, part_count(data.all()));
     for (std::size_t thread = 1; thread < threads; ++thread) {
@@ -31,177 +30,6 @@ template <class T> template <class Work> bool Evaluator<T>::for_parts(std::size_
         }
     });
     return going.load();
-}
-
-template <class T> void Evaluator<T>::mark_limited(const Tree& tree) {
-    const std::vector<Fusion>& marks = fusion_.mark(tree);
-    limited_.resize(tree.length());
-    for (std::size_t i = 0; i < tree.length(); ++i) {
-        limited_[i] = marks[i] == Fusion::root || (marks[i] == Fusion::separate && needs_table(tree[i])) ? 1 : 0;
-    }
-    tree.roots(roots_);
-    for (const std::size_t root : roots_) {
-        limited_[root] = 1;
-    }
-}
-
-template <class T> T Evaluator<T>::folded(const Instruction& instruction) const {
-    T value{};
-    if (operation(instruction.op).arity == 2) {
-        kernels_.binary[index_of(instruction.op)](&instruction.a.value, &instruction.b.value, &value, 1);
-    } else {
-        kernels_.unary[index_of(instruction.op)](&instruction.a.value, &value, 1, instruction.exponent);
-    }
-    return value;
-}
-
-template <class T> Evaluator<T>::Operand Evaluator<T>::append(Instruction instruction) {
-    // The result must not overlap its operands, so their slots are given back only afterwards.
-    if (free_.empty()) {
-        free_.push_back(slot_count_++);
-    }
-    instruction.slot = free_.back();
-    free_.pop_back();
-    for (const Operand& operand : {instruction.a, instruction.b, instruction.c}) {
-        if (operand.source == Source::slot) {
-            free_.push_back(operand.index);
-        }
-    }
-    tape_.push_back(instruction);
-    return {.source = Source::slot, .index = instruction.slot};
-}
-
-template <class T> Evaluator<T>::Operand Evaluator<T>::placed(const Operand& operand) {
-    if (operand.source != Source::first) {
-        return operand;
-    }
-    const FirstOperation& first = first_[operand.index];
-    Instruction instruction;
-    instruction.op = first.op;
-    instruction.a = first.a;
-    instruction.b = first.b;
-    return append(instruction);
-}
-
-template <class T> bool Evaluator<T>::fuse(Instruction& instruction) {
-    const bool is_right = instruction.b.source == Source::first;
-    const std::optional<Second> second = second_operation(instruction.op, is_right);
-    if (!second || (!is_right && instruction.a.source != Source::first)) {
-        return false;
-    }
-    const FirstOperation first = first_[(is_right ? instruction.b : instruction.a).index];
-    instruction.c = placed(is_right ? instruction.a : instruction.b);
-    instruction.a = first.a;
-    instruction.b = first.b;
-    const auto scalar = [](const Operand& operand, unsigned bit) {
-        return operand.source == Source::scalar ? bit : 0U;
-    };
-    const unsigned scalars = scalar(first.a, scalar_a) | scalar(first.b, scalar_b) | scalar(instruction.c, scalar_c);
-    instruction.fused = fused_.find(first.op, *second, scalars);
-    return true;
-}
-
-template <class T> void Evaluator<T>::compile(const Tree& tree) {
-    tape_.clear();
-    stack_.clear();
-    first_.clear();
-    mark_limited(tree);
-    free_.clear();
-    slot_count_ = 0;
-    for (std::size_t i = 0; i < tree.length(); ++i) {
-        const Node& node = tree[i];
-        if (node.op == Op::constant) {
-            stack_.push_back({.source = Source::scalar, .value = static_cast<T>(node.value)});
-            continue;
-        }
-        if (node.op == Op::variable) {
-            stack_.push_back({.source = Source::column, .index = node.variable});
-            continue;
-        }
-        Instruction instruction;
-        instruction.op = node.op;
-        instruction.exponent = static_cast<int>(node.value);
-        instruction.limited = limited_[i] != 0;
-        if (node.arity() == 2) {
-            instruction.b = stack_.back();
-            stack_.pop_back();
-        }
-        instruction.a = stack_.back();
-        stack_.pop_back();
-        if (instruction.a.source == Source::scalar && instruction.b.source == Source::scalar) {
-            stack_.push_back({.source = Source::scalar, .value = folded(instruction)});
-            continue;
-        }
-        if (!fuse(instruction)) {
-            instruction.a = placed(instruction.a);
-            instruction.b = placed(instruction.b);
-            if (is_first_operation(node.op) && !instruction.limited) {
-                stack_.push_back({.source = Source::first, .index = first_.size()});
-                first_.push_back({.op = node.op, .a = instruction.a, .b = instruction.b});
-                continue;
-            }
-        }
-        stack_.push_back(append(instruction));
-    }
-    results_ = stack_;
-    if (slots_.size() < (slot_count_ + results_.size()) * block) {
-        slots_.resize((slot_count_ + results_.size()) * block);
-    }
-    std::size_t next = slot_count_;
-    for (Operand& result : results_) {
-        if (result.source == Source::scalar) {
-            result = {.source = Source::slot, .index = next++, .value = result.value};
-            std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(result.index * block), block, result.value);
-        }
-    }
-}
-
-template <class T> const T* Evaluator<T>::pointer(const Operand& operand, std::size_t row) const {
-    switch (operand.source) {
-    case Source::column:
-        return data_.column(operand.index) + row;
-    case Source::slot:
-        return slots_.data() + operand.index * block;
-    default:
-        return &operand.value;
-    }
-}
-
-template <class T> bool Evaluator<T>::within_limit(const T* values, std::size_t rows) const {
-    const auto largest = static_cast<double>(kernels_.largest(values, rows));
-    return largest <= objective_.value_limit && largest < worthless;
-}
-
-template <class T> bool Evaluator<T>::run_block(std::size_t row, std::size_t rows) {
-    for (const Instruction& instruction : tape_) {
-        const std::size_t op = index_of(instruction.op);
-        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-        T* out = slots_.data() + instruction.slot * block;
-        if (instruction.fused != nullptr) {
-            instruction.fused(pointer(instruction.a, row), pointer(instruction.b, row), pointer(instruction.c, row),
-                              out, rows);
-        } else if (operation(instruction.op).arity == 1) {
-            kernels_.unary[op](pointer(instruction.a, row), out, rows, instruction.exponent);
-        } else if (instruction.b.source == Source::scalar) {
-            kernels_.binary_right[op](pointer(instruction.a, row), instruction.b.value, out, rows);
-        } else if (instruction.a.source == Source::scalar) {
-            kernels_.binary_left[op](instruction.a.value, pointer(instruction.b, row), out, rows);
-        } else {
-            kernels_.binary[op](pointer(instruction.a, row), pointer(instruction.b, row), out, rows);
-        }
-        if (instruction.limited && !within_limit(out, rows)) {
-            return false;
-        }
-    }
-    for (std::size_t output = 0; output < results_.size(); ++output) {
-        predictions_[output] = pointer(results_[output], row);
-        // What no instruction computes was not looked at yet.
-        const bool computed = results_[output].source == Source::slot && results_[output].index < slot_count_;
-        if (!computed && !within_limit(predictions_[output], rows)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 template <class T> void Evaluator<T>::set_targets(std::size_t row) {
@@ -237,14 +65,14 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
 }
 
 template <class T> double Evaluator<T>::sum_of_losses(const Tree& tree, RowRange range) {
-    compile(tree);
+    compiled_.compile(tree);
     const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
     const T* weights = data_.weights();
     double total = 0.0;
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        if (stopped() || !run_block(row, rows)) {
+        if (stopped() || !compiled_.run(row, rows, predictions_)) {
             return worthless;
         }
         set_targets(row);
@@ -277,8 +105,8 @@ template <class T> double Evaluator<T>::loss_by_columns(const Tree& tree, RowRan
         }
     }
     double total = 0.0;
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         for (std::size_t output = 0; output < known_.size(); ++output) {
             predictions_[output] = known_[output] + (row - range.begin);
         }
@@ -298,10 +126,10 @@ template <class T> bool Evaluator<T>::predict(const Tree& tree, RowRange range, 
 }
 
 template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange range, T* out) {
-    compile(tree);
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
-        if (!run_block(row, rows)) {
+    compiled_.compile(tree);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
+        if (!compiled_.run(row, rows, predictions_)) {
             return false;
         }
         std::copy_n(predictions_.front(), rows, out + (row - range.begin));
@@ -310,7 +138,7 @@ template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange ra
 }
 
 template <class T> const T* Evaluator<T>::value_of(const Tree& tree, std::size_t i, std::size_t row) const {
-    return tree[i].op == Op::variable ? data_.column(tree[i].variable) + row : slots_.data() + i * block;
+    return tree[i].op == Op::variable ? data_.column(tree[i].variable) + row : values_.data() + i * block_rows;
 }
 
 template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row, std::size_t rows) {
@@ -320,14 +148,14 @@ template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row,
             continue;
         }
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-        T* out = slots_.data() + i * block;
+        T* out = values_.data() + i * block_rows;
         const T* right = value_of(tree, Tree::right_of(i), row);
         if (node.arity() == 1) {
             kernels_.unary[index_of(node.op)](right, out, rows, static_cast<int>(node.value));
         } else {
             kernels_.binary[index_of(node.op)](value_of(tree, tree.left_of(i), row), right, out, rows);
         }
-        if (limited_[i] != 0 && !within_limit(out, rows)) {
+        if (limit_.applies_to(i) && !limit_.holds(out, rows)) {
             return false;
         }
     }
@@ -336,7 +164,7 @@ template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row,
 
 template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row, std::size_t rows) {
     for (const std::size_t root : roots_) {
-        std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>(root * block));
+        std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>(root * block_rows));
     }
     for (std::size_t i = tree.length(); i-- > 0;) {
         const Node& node = tree[i];
@@ -344,12 +172,12 @@ template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row
             continue;
         }
         const // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-            T* out = slots_.data() + i * block;
-        const T* adjoint = adjoints_.data() + i * block;
+            T* out = values_.data() + i * block_rows;
+        const T* adjoint = adjoints_.data() + i * block_rows;
         const std::size_t right = Tree::right_of(i);
         const T* right_value = value_of(tree, right, row);
         // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-        T* right_adjoint = adjoints_.data() + right * block;
+        T* right_adjoint = adjoints_.data() + right * block_rows;
         if (node.arity() == 1) {
             kernels_.unary_gradient[index_of(node.op)](right_value, out, adjoint, right_adjoint, rows,
                                                        static_cast<int>(node.value));
@@ -362,13 +190,14 @@ template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row
         }
         if (active_[left] != 0) {
             kernels_.left_gradient[index_of(node.op)](left_value, right_value, out, adjoint,
-                                                      adjoints_.data() + left * block, rows);
+                                                      adjoints_.data() + left * block_rows, rows);
         }
     }
 }
 
 template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
-    mark_limited(tree);
+    limit_.mark(tree);
+    tree.roots(roots_);
     active_.assign(tree.length(), 0);
     evaluated_.assign(tree.length(), 1);
     evaluated_nodes_ = tree.length();
@@ -379,9 +208,9 @@ template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
             evaluated_nodes_ -= size;
         }
     }
-    const std::size_t needed = tree.length() * block;
-    if (slots_.size() < needed) {
-        slots_.resize(needed);
+    const std::size_t needed = tree.length() * block_rows;
+    if (values_.size() < needed) {
+        values_.resize(needed);
     }
     if (adjoints_.size() < needed) {
         adjoints_.resize(needed);
@@ -393,7 +222,8 @@ template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
         }
         if (node.op == Op::constant) {
             active_[i] = 1;
-            std::fill_n(slots_.begin() + static_cast<std::ptrdiff_t>(i * block), block, static_cast<T>(node.value));
+            std::fill_n(values_.begin() + static_cast<std::ptrdiff_t>(i * block_rows), block_rows,
+                        static_cast<T>(node.value));
         } else if (!node.is_leaf()) {
             active_[i] =
                 active_[Tree::right_of(i)] != 0 || (node.arity() == 2 && active_[tree.left_of(i)] != 0) ? 1 : 0;
@@ -413,7 +243,7 @@ bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::s
             continue;
         }
         predictions_[output] = value_of(tree, roots_[output], row);
-        if (tree[roots_[output]].is_leaf() && !within_limit(predictions_[output], rows)) {
+        if (tree[roots_[output]].is_leaf() && !limit_.holds(predictions_[output], rows)) {
             return false;
         }
     }
@@ -511,13 +341,13 @@ bool Evaluator<T>::sum_derivatives(const Tree& tree, std::span<const std::size_t
     prepare_derivatives(tree);
     by_constant_.clear();
     for (const std::size_t i : constants) {
-        by_constant_.push_back(adjoints_.data() + i * block);
+        by_constant_.push_back(adjoints_.data() + i * block_rows);
     }
     const auto kind = static_cast<std::size_t>(objective_.kind);
     const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         if (!run_block_backwards(tree, row, rows, range.begin)) {
             return false;
         }
@@ -561,8 +391,8 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
     for (std::size_t i = 0; i < tree.length(); ++i) {
         active_[i] = tree.begin_of(i) <= node && node <= i ? 1 : 0;
     }
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         const std::size_t offset = row - range.begin;
         if (!run_block_backwards(tree, row, rows, range.begin)) {
             return false;
@@ -573,7 +403,7 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
             targets_.data(), predictions_.data(), targets_.size(), weights, slopes_.data(), curvatures_.data(), rows,
             static_cast<T>(objective_.parameter));
         std::copy_n(value_of(tree, node, row), rows, value.data() + offset);
-        const T* adjoint = adjoints_.data() + node * block;
+        const T* adjoint = adjoints_.data() + node * block_rows;
         for (std::size_t k = offset; k < offset + rows; ++k) {
             const T factor = adjoint[k - offset];
             first[k] = slopes_[output][k - offset] * factor;
@@ -585,12 +415,12 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
 }
 
 template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange range) {
-    compile(tree);
+    compiled_.compile(tree);
     user_.predictions.resize(range.size());
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        if (stopped() || !run_block(row, rows)) {
+        if (stopped() || !compiled_.run(row, rows, predictions_)) {
             return worthless;
         }
         std::copy_n(predictions_.front(), rows,
@@ -607,15 +437,16 @@ bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_
     prepare_derivatives(tree);
     user_.predictions.resize(range.size());
     tangents_.resize(range.size() * constants.size());
-    for (std::size_t row = range.begin; row < range.end; row += block) {
-        const std::size_t rows = std::min(block, range.end - row);
+    for (std::size_t row = range.begin; row < range.end; row += block_rows) {
+        const std::size_t rows = std::min(block_rows, range.end - row);
         if (!run_block_backwards(tree, row, rows, range.begin)) {
             return false;
         }
         const std::size_t offset = row - range.begin;
         std::copy_n(predictions_.front(), rows, user_.predictions.data() + offset);
         for (std::size_t j = 0; j < constants.size(); ++j) {
-            std::copy_n(adjoints_.data() + constants[j] * block, rows, tangents_.data() + j * range.size() + offset);
+            std::copy_n(adjoints_.data() + constants[j] * block_rows, rows,
+                        tangents_.data() + j * range.size() + offset);
         }
     }
     const LossRows rows = user_.rows(data_, range);

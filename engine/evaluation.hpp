@@ -3,14 +3,14 @@
 #pragma once
 
 #include "aligned.hpp"
+#include "compiled_tree.hpp"
 #include "data.hpp"
-#include "fused_kernels.hpp"
-#include "fusion.hpp"
 #include "kernels.hpp"
 #include "output_columns.hpp"
 #include "row_parts.hpp"
 #include "tree.hpp"
 #include "user_loss.hpp"
+#include "value_limit.hpp"
 
 #include <atomic>
 #include <cstddef>
@@ -76,29 +76,6 @@ public:
     }
 
 private:
-    enum class Source : unsigned char { column, slot, scalar, first };
-    struct Operand {
-        Source source = Source::scalar;
-        std::size_t index = 0; // feature, slot, or first operation
-        T value{};
-    };
-    // Waits for a second operation that it can be fused with.
-    struct FirstOperation {
-        Op op = Op::add;
-        Operand a;
-        Operand b;
-    };
-    struct Instruction {
-        Op op = Op::constant;
-        int exponent = 0;
-        bool limited = false;
-        Operand a;
-        Operand b;
-        Operand c; // of two operations in one
-        FusedKernels<T>::Kernel fused = nullptr;
-        std::size_t slot = 0;
-    };
-
     // An output's constants, and where their block of the curvature begins. Others do not touch the output.
     struct ConstantBlock {
         std::size_t begin = 0;
@@ -106,13 +83,6 @@ private:
         std::size_t offset = 0;
     };
 
-    void compile(const Tree& tree);
-    [[nodiscard]] T folded(const Instruction& instruction) const;
-    // Makes one instruction of an operand's first operation and its own; false if they do not fuse.
-    bool fuse(Instruction& instruction);
-    // Works off a first operation that nothing fuses with.
-    Operand placed(const Operand& operand);
-    Operand append(Instruction instruction);
     // Calls work(evaluator, part) for every part until one call gives false; whether none did.
     template <class Work> bool for_parts(std::size_t parts, const Work& work);
     bool predict_part(const Tree& tree, RowRange part, T* out);
@@ -132,30 +102,18 @@ private:
     double user_loss(const Tree& tree, RowRange range);
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
-    void mark_limited(const Tree& tree);
     [[nodiscard]] bool stopped() const;
-    [[nodiscard]] const T* pointer(const Operand& operand, std::size_t row) const;
-    [[nodiscard]] bool within_limit(const T* values, std::size_t rows) const;
-    // Predictions of one block of rows, or false.
-    bool run_block(std::size_t row, std::size_t rows);
     bool forward(const Tree& tree, std::size_t row, std::size_t rows);
     void backward(const Tree& tree, std::size_t row, std::size_t rows);
     [[nodiscard]] const T* value_of(const Tree& tree, std::size_t i, std::size_t row) const;
 
-    static constexpr std::size_t block = 512;
-
     const Data<T>& data_;
     Objective objective_;
     const Kernels<T>& kernels_;
-    const FusedKernels<T>& fused_;
     const std::atomic<bool>* stop_;
-    FusionMarker fusion_;
-    std::vector<Instruction> tape_;
-    std::vector<Operand> stack_;
-    std::vector<FirstOperation> first_;
-    std::vector<std::size_t> free_; // slots
+    CompiledTree<T> compiled_;
+    ValueLimit<T> limit_; // of the tree whose derivatives are taken
     std::vector<std::size_t> roots_;
-    std::vector<Operand> results_; // of the outputs
     OutputColumns<T> columns_;
     std::vector<std::size_t> ends_; // roots of the formula whose outputs are worked off one by one
     std::vector<const T*> known_;   // columns of the outputs
@@ -163,8 +121,7 @@ private:
     std::vector<const T*> predictions_;
     std::vector<T*> slopes_; // first and second derivatives of the loss
     std::vector<T*> curvatures_;
-    std::size_t slot_count_ = 0;
-    AlignedVector<T> slots_;
+    AlignedVector<T> values_; // of the nodes on a block, for derivatives
     AlignedVector<T> adjoints_;
     AlignedVector<T> rows_;                // ones, first and second derivatives of the loss
     std::vector<const T*> by_constant_;    // derivatives of a block's results
@@ -173,7 +130,6 @@ private:
     std::vector<unsigned char> active_;    // has a constant below
     std::vector<unsigned char> evaluated_; // not part of an output that is known
     std::size_t evaluated_nodes_ = 0;
-    std::vector<unsigned char> limited_; // subject to the value limit
     UserColumns user_;
     std::vector<double> tangents_; // a column of rows a constant, for a user's loss
     double work_ = 0.0;
