@@ -189,6 +189,7 @@ template <class T> bool Island<T>::make_offspring(Member& child) {
     (void)recent_.insert(formula(parent));
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent);
+        merger_.merge(child.tree);
         if (recent_.insert(child.tree) && propose(child)) {
             return true;
         }
