@@ -1,6 +1,7 @@
 // Python's view of trees, their cost, their shape and their values.
 #include "bindings.hpp"
 
+#include "constant_merging.hpp"
 #include "constants.hpp"
 #include "data.hpp"
 #include "evaluation.hpp"
@@ -230,7 +231,11 @@ void bind_trees(nb::module_& module) {
         .def_prop_ro("postfix", &postfix_of)
         .def_prop_ro("size", &Tree::complexity)
         .def_prop_ro("depth", &Tree::depth)
-        .def("simplified", [](const Tree& tree) { return simplified(tree); });
+        .def("simplified", [](const Tree& tree) { return simplified(tree); })
+        .def("with_merged_constants", [](Tree tree) {
+            ConstantMerger().merge(tree);
+            return tree;
+        });
     bind_values<float>(module);
     bind_values<double>(module);
     bind_scorer<float>(module, "ScorerFloat");

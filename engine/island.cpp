@@ -209,6 +209,7 @@ template <class T> const Member* Island<T>::make_offspring(Member& child) {
     (void)recent_.insert(formula(parent.tree));
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent.tree);
+        merger_.merge(child.tree);
         if (recent_.insert(child.tree) && propose(child)) {
             return &parent;
         }

@@ -4,6 +4,7 @@
 
 #include "archive.hpp"
 #include "circuit_judge.hpp"
+#include "constant_merging.hpp"
 #include "constants.hpp"
 #include "constraints.hpp"
 #include "cost.hpp"
@@ -171,6 +172,7 @@ private:
     ShapeChecker checker_;
     Mutator mutator_;
     Grafter<T> grafter_;
+    ConstantMerger merger_;
     RecentFormulas recent_;
     ShapeLatencies latencies_;
     Race<T> race_;

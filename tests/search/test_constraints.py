@@ -118,6 +118,43 @@ def test_simplified(text: str, short: str) -> None:
     assert found == parse(short)
 
 
+@given(
+    expressions(
+        ("+", "-", "*", "/", "neg", "sin"),
+        constants=st.sampled_from([0.0, 1.0, -1.5, 0.5, 2.0]),
+        max_leaves=14,
+    )
+)
+def test_merged_constants_keep_values_and_never_grow(expression: Expression) -> None:
+    X = np.random.default_rng(0).uniform(-1, 1, (20, 3))
+    tree = tree_of(expression, NAMES).with_merged_constants()
+    short = expression_of(tree.postfix, NAMES)
+    assert short.size <= expression.size
+    assert tree.with_merged_constants().size <= tree.size
+    with np.errstate(all="ignore"):
+        before, after = evaluate(expression, X, NAMES), evaluate(short, X, NAMES)
+    usable = np.isfinite(before) & (np.abs(before) < 1e6)
+    np.testing.assert_allclose(after[usable], before[usable], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("(x0 + 1) - (x1 + 3)", "(x0 + -2) - x1"),
+        ("(x0 - 1) - (x1 - (x2 + 4))", "(x0 - -3) - (x1 - x2)"),
+        ("(2 - x0) + (x1 + 3)", "(5 - x0) + x1"),
+        ("(2 - x0) - (3 - x1)", "(2 - x0) - (3 - x1)"),
+        ("(x0*2)*(3*x1)", "(x0*6)*x1"),
+        ("(x0*2 + 1)*(3*x1 + 4)", "(x0*2 + 1)*(3*x1 + 4)"),
+        ("x0*(0.5*4)", "x0*2"),
+        ("sin(0.5*4 - 2) + x0*(1 - 3)", "0 + x0*-2"),
+    ],
+)
+def test_merged_constants(text: str, short: str) -> None:
+    found = expression_of(tree_of(parse(text), NAMES).with_merged_constants().postfix, NAMES)
+    assert found == parse(short)
+
+
 @pytest.mark.parametrize(
     ("name", "first", "second", "value"),
     [("*", 1e200, 1e200, 1e-300), ("*", 1e-200, 1e-200, 1e300), ("+", 1.5e308, 1.5e308, -1.6e308)],

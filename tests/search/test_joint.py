@@ -177,6 +177,15 @@ def test_costs_and_budgets_are_those_of_the_joint_circuit(budget: dict[str, int]
             assert value <= budget.get(limit, np.inf)
 
 
+@pytest.mark.parametrize("change", ["simplified", "with_merged_constants"])
+def test_outputs_are_shortened_one_by_one(change: str) -> None:
+    outputs = parsed("(x0 + 1) + (x1 + 2)", "3", "2*(x0*3)", "x2", "sin(0.5*4)")
+    short = getattr(tree_of(outputs, NAMES), change)()
+    alone = [getattr(tree_of(output, NAMES), change)() for output in outputs]
+    assert short.postfix == [node for tree in alone for node in tree.postfix]
+    assert short.size < tree_of(outputs, NAMES).size
+
+
 def test_a_shared_part_costs_its_circuit_once() -> None:
     model = CircuitModel(precision=PRECISION, library=load_library(), available_ps=Target().available_ps, X=X)
     part = "sin(x0*x1 + x2)"
