@@ -127,10 +127,10 @@ void ConstantMerger::emit(const Tree& tree, std::size_t i) {
     nodes_.push_back(constant_node(value));
 }
 
-void ConstantMerger::merge(Tree& tree) {
+bool ConstantMerger::merge(Tree& tree) {
     set_groups(tree);
     if (!plan(tree)) {
-        return;
+        return false;
     }
     nodes_.clear();
     tree.roots(roots_);
@@ -138,6 +138,7 @@ void ConstantMerger::merge(Tree& tree) {
         emit(tree, root);
     }
     tree = Tree(nodes_, roots_.size());
+    return true;
 }
 
 } // namespace lat_sr

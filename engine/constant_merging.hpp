@@ -12,9 +12,9 @@ namespace lat_sr {
 // Owns its scratch memory.
 class ConstantMerger {
 public:
-    // Merges the constants of every sum (with differences) and product, and computes operations of constants alone.
-    // Changes values by rounding only; the tree never grows.
-    void merge(Tree& tree);
+    // Merges the constants of every sum (with differences) and product, and computes operations of constants alone;
+    // false if there are none. Changes values by rounding only; the tree never grows.
+    bool merge(Tree& tree);
 
 private:
     // Parts of one sum or of one product belong together; `group_` holds the topmost node's position.

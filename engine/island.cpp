@@ -209,12 +209,21 @@ template <class T> const Member* Island<T>::make_offspring(Member& child) {
     (void)recent_.insert(formula(parent.tree));
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent.tree);
-        merger_.merge(child.tree);
+        merge_constants(child.tree);
         if (recent_.insert(child.tree) && propose(child)) {
             return &parent;
         }
     }
     return nullptr;
+}
+
+template <class T> void Island<T>::merge_constants(Tree& tree) {
+    // Where one factor had time to spare and the other had none, their product may be late.
+    Tree merged = tree;
+    Cost cost;
+    if (merger_.merge(merged) && within_budget(merged, cost)) {
+        tree = std::move(merged);
+    }
 }
 
 template <class T> void Island<T>::place(Member member) {

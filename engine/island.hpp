@@ -139,6 +139,8 @@ private:
     [[nodiscard]] double fitness(const Member& member) const;
     // A formula within all limits; its parent, or null after too many tries.
     const Member* make_offspring(Member& child);
+    // As far as the budget has time for it.
+    void merge_constants(Tree& tree);
     // Without what scales it linearly.
     [[nodiscard]] Tree formula(const Tree& tree) const;
     // A variant of a formula whose slack is measured.
