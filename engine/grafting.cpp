@@ -40,9 +40,9 @@ std::vector<Node> grafted(std::span<const Node> part, std::span<const Node> scio
 }
 
 template <class T>
-Grafter<T>::Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsize)
-    : grammar_(grammar), maxsize_(maxsize), rows_(std::min(rows, most_rows)), values_(scions * rows_),
-      expansion_(rows_) {}
+Grafter<T>::Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsize, int constant_fraction)
+    : grammar_(grammar), maxsize_(maxsize), least_scale_(std::ldexp(4.0, -std::max(constant_fraction, 2))),
+      rows_(std::min(rows, most_rows)), values_(scions * rows_), expansion_(rows_) {}
 
 template <class T>
 void Grafter<T>::restock(RowRange range, const std::function<const Tree&()>& donor, Evaluator<T>& evaluator,
@@ -89,8 +89,11 @@ template <class T> bool Grafter<T>::graft(Tree& tree, Slack& slack, Evaluator<T>
         Graft found = expansion_.graft(values_.data() + i * rows_, form);
         found.scale = static_cast<double>(static_cast<T>(found.scale));
         found.offset = static_cast<double>(static_cast<T>(found.offset));
-        // What is not a number is not smaller.
-        if (found.change < best.change && std::isfinite(found.scale) && std::isfinite(found.offset)) {
+        // A scale that is hardly one step of the grid would be gone in the hardware, and one that makes up for it too
+        // large. What is not a number is neither smaller nor in between.
+        const double scale = std::abs(found.scale);
+        if (found.change < best.change && std::isfinite(found.offset) && scale >= least_scale_ &&
+            scale <= 1.0 / least_scale_) {
             std::vector<Node> candidate = grafted(tree.subtree(node), scions_[i].nodes(), form, found);
             if (slack.allows(node, candidate)) {
                 best = found;

@@ -22,7 +22,8 @@ std::vector<Node> grafted(std::span<const Node> part, std::span<const Node> scio
 
 template <class T> class Grafter {
 public:
-    Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsize);
+    // Constants of the hardware are multiples of 2^-constant_fraction.
+    Grafter(std::size_t rows, const Grammar& grammar, std::size_t maxsize, int constant_fraction);
 
     // Draws new scions, half of them at random and half of them parts of the formulas that `donor` gives, and evaluates
     // them on the first rows of the range.
@@ -37,7 +38,8 @@ private:
 
     const Grammar& grammar_;
     std::size_t maxsize_;
-    std::size_t rows_; // at most, of the sample
+    double least_scale_; // its reciprocal is the largest
+    std::size_t rows_;   // at most, of the sample
     RowRange sample_;
     std::vector<Tree> scions_;
     AlignedVector<T> values_; // a column of the sample's rows for each scion

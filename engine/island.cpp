@@ -18,7 +18,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       slack_(task.cost, task.budget), second_slack_(task.cost, task.budget),
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
-      grafter_(task.data.rows(), task.grammar, task.limits.maxsize),
+      grafter_(task.data.rows(), task.grammar, task.limits.maxsize, task.cost.constant_fraction),
       race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population);

@@ -155,6 +155,7 @@ def search(
         maxsize=model.maxsize,
         maxdepth=model.maxsize,
         select_k_features=KEPT_FEATURES,
+        fixed_point="archive" if engine == "native" else "never",
         guesses=None if smaller is None else [[formula] for formula in smaller["formulas"]],
         engine=engine,
         timeout=seconds,
