@@ -107,7 +107,7 @@ template <class T> void ConstantFitter<T>::keep_start(const Tree& tree) {
 template <class T> void ConstantFitter<T>::move(Tree& tree, double factor) {
     for (std::size_t i = 0; i < constants_.count(); ++i) {
         // Constants that single precision cannot tell apart would make the printed formula another one.
-        const double moved = static_cast<double>(static_cast<T>(start_[i] + factor * step_[i]));
+        const auto moved = static_cast<double>(static_cast<T>(start_[i] + factor * step_[i]));
         constants_.set(tree, i, factor == 0.0 ? start_[i] : moved);
     }
 }
