@@ -77,6 +77,11 @@ template <class T> void Island<T>::score(Member& child, bool fit, const Member* 
     } else if (!scaling) {
         child.loss = evaluator_.loss(child.tree, rows_);
     }
+    constexpr double promising = 1.02; // times its parent's loss
+    if (!fit && parent != nullptr && child.loss < promising * parent->loss) {
+        fit = true;
+        child.loss = fitter_.fit_changes(child.tree, parent->tree, rows_, task_.options.fit_steps);
+    }
     ++counts_.evaluations;
     // Other constants may cost other shift-adds.
     if ((fit || scaling) && !within_budget(child.tree, child.cost)) {
@@ -161,13 +166,23 @@ template <class T> Tree Island<T>::formula(const Tree& tree) const {
     return task_.options.linear_scaling ? unscaled(tree) : tree;
 }
 
+template <class T> Tree Island<T>::whole(const Tree& tree) const {
+    return task_.options.linear_scaling ? scaled(tree) : tree;
+}
+
 template <class T> Tree Island<T>::variant(const Tree& parent) {
     const bool several = task_.data.outputs() > 1;
     constexpr double everywhere = 0.5; // of the changes to a part that several outputs have
     if (random_.chance(task_.options.graft_probability)) {
+        // Now and then a graft makes up for another change, where no equal parts have to follow both.
+        constexpr double after_change = 0.4;
+        const bool changed = !several && random_.chance(after_change);
         // The expansion needs the whole formula, and the graft must not touch what scales it.
-        Tree child = parent;
-        if (grafter_.graft(child, slack_, evaluator_, random_)) {
+        Tree child = changed ? whole(mutator_.mutate(formula(parent), slack_, random_)) : parent;
+        if (changed) {
+            second_slack_.measure(child);
+        }
+        if (grafter_.graft(child, changed ? second_slack_ : slack_, evaluator_, random_)) {
             child = formula(child);
             if (several && random_.chance(everywhere)) {
                 change_equal_parts(parent, child);
@@ -177,8 +192,8 @@ template <class T> Tree Island<T>::variant(const Tree& parent) {
     }
     if (random_.chance(task_.options.crossover)) {
         const Tree& donor = members_[tournament()].tree;
-        constexpr double whole = 0.5; // of the crossovers take an output as it is
-        if (several && random_.chance(whole)) {
+        constexpr double unchanged = 0.5; // of the crossovers take an output as it is
+        if (several && random_.chance(unchanged)) {
             return with_output_of(parent, donor, random_);
         }
         return mutator_.crossover(formula(parent), slack_, formula(donor), random_);
@@ -194,8 +209,8 @@ template <class T> Tree Island<T>::variant(const Tree& parent) {
     // A second change now and then reaches formulas behind a bad intermediate one.
     constexpr double second_change = 0.2;
     while (random_.chance(second_change)) {
-        const Tree whole = task_.options.linear_scaling ? scaled(child) : child;
-        second_slack_.measure(whole);
+        const Tree measured = whole(child);
+        second_slack_.measure(measured);
         child = mutator_.mutate(child, second_slack_, random_);
     }
     return child;
@@ -232,6 +247,10 @@ template <class T> void Island<T>::place(Member member) {
         share *= memory;
     }
     size_share_[member.complexity] += (1.0 - memory) * static_cast<double>(size_share_.size());
+    if (members_.size() < task_.options.population) {
+        members_.push_back(std::move(member));
+        return;
+    }
     members_[oldest_] = std::move(member);
     oldest_ = (oldest_ + 1) % members_.size();
 }
@@ -275,7 +294,9 @@ template <class T> void Island<T>::found_population() {
             members_.push_back(std::move(member));
         }
     }
-    while (members_.size() < task_.options.population && !stopped()) {
+    // The others are offspring, so that a large population costs a short search little.
+    const std::size_t founders = (task_.options.population + 4) / 5;
+    while (members_.size() < founders && !stopped()) {
         Member member;
         member.tree = Tree(std::vector<Node>(outputs, constant_node(1.0)), outputs);
         // One output after the other, so that a budget for all of them lets some through.

@@ -31,11 +31,11 @@ namespace lat_sr {
 
 struct EvolutionOptions {
     std::size_t islands = 8;
-    std::size_t population = 200;
+    std::size_t population = 500;
     std::size_t tournament = 8;
     std::size_t epoch = 250;      // offspring of an island between migrations
     double crossover = 0.25;      // share of offspring with two parents
-    double fit_probability = 0.2; // share of offspring whose constants are fitted
+    double fit_probability = 0.2; // share of offspring whose constants are fitted, besides promising ones
     int fit_steps = 8;
     int polish_steps = 12;  // of formulas that enter the archive
     std::size_t batch = 0;  // rows that judge offspring; 0 for all
@@ -143,6 +143,8 @@ private:
     void merge_constants(Tree& tree);
     // Without what scales it linearly.
     [[nodiscard]] Tree formula(const Tree& tree) const;
+    // With it, if that is wished.
+    [[nodiscard]] Tree whole(const Tree& tree) const;
     // A variant of a formula whose slack is measured.
     [[nodiscard]] Tree variant(const Tree& parent);
     // Whether the formula, scaled linearly if that is wished and has room, is within all limits.

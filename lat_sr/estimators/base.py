@@ -147,7 +147,7 @@ class LatencyAwareEstimator(BaseEstimator):  # type: ignore[misc]
         timeout: float | None = None,
         max_evaluations: int | None = None,
         populations: int = 8,
-        population_size: int = 200,
+        population_size: int = 500,
         batch_size: int | None = None,
         fixed_point: str = "never",
         parsimony: float = 0.0,

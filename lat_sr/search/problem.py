@@ -37,7 +37,7 @@ class EvolutionOptions:
         Share of offspring in which one part is exchanged for the best of about 60 small formulas, as an expansion of
         the loss by the part's values tells.
     fit_probability : float
-        Share of offspring whose constants are fitted.
+        Share of offspring whose constants are fitted besides those that are nearly as good as their parents.
     fit_steps, polish_steps : int
         Steps of a fit, and of the fit on all rows of a formula that enters the archive.
     crowding : float
@@ -167,7 +167,7 @@ class SearchProblem:
     nested_constraints: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     value_limit: float | None = None
     islands: int = 8
-    population_size: int = 200
+    population_size: int = 500
     batch_size: int | None = None
     parsimony: float = 0.0
     linear_scaling: bool = False

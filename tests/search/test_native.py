@@ -135,7 +135,7 @@ def test_max_evaluations() -> None:
     result = NativeEngine().search(problem(max_evaluations=3000))
     assert result.stop_reason == "max_evaluations"
     # The first populations count as well.
-    assert 3000 <= result.evaluations <= 3000 + 8 * 200
+    assert 3000 <= result.evaluations <= 3000 + 8 * 100
     assert result.node_rows > 0
 
 
