@@ -64,7 +64,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
     >>> from lat_sr import LatencyAwareClassifier
     >>> X = np.random.default_rng(0).uniform(-2, 2, size=(300, 2))
     >>> y = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
-    >>> model = LatencyAwareClassifier(max_latency=1, max_evaluations=20_000, random_state=0).fit(X, y)
+    >>> model = LatencyAwareClassifier(max_latency=2, max_evaluations=20_000, random_state=0).fit(X, y)
     >>> bool(model.score(X, y) > 0.95)
     True
     """

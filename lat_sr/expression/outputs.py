@@ -50,7 +50,7 @@ def parse_equation(text: str, names: Sequence[str] | None = None) -> tuple[Expre
     --------
     >>> from lat_sr.expression import parse_equation
     >>> [str(formula) for formula in parse_equation("x0 + 1; 2 * x0")]
-    ['x0 + 1', '2 * x0']
+    ['x0 + 1.0', '2.0 * x0']
     """
     return tuple(parse(part, names) for part in text.split(_SEPARATOR))
 
