@@ -34,6 +34,10 @@ def document(*arguments, code=0):
     return json.loads(run(*arguments, "--json", code=code).stdout)
 
 
+def test_version():
+    assert run("--version").stdout == f"lat_sr {lat_sr.__version__}\n"
+
+
 @pytest.fixture
 def toolchain(monkeypatch):
     """The stand-in as every toolchain."""

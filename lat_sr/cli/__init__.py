@@ -7,8 +7,11 @@ failed, 130 interrupted.
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+import lat_sr
 from lat_sr.cli import formulas, machine, runs
 
 __all__ = ["app", "main"]
@@ -33,6 +36,21 @@ for _command in (
     machine.doctor,
 ):
     app.command()(_command)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"lat_sr {lat_sr.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass  # what the option asks for is done when it is read
 
 
 def main() -> None:
