@@ -71,16 +71,16 @@ template <class T> void Island<T>::score(Member& child, bool fit, const Member* 
     if (scaling) {
         child.loss = fitter_.fit_scaling(child.tree, rows_);
     }
+    if (!fit) {
+        if (!scaling) {
+            child.loss = evaluator_.loss(child.tree, rows_);
+        }
+        constexpr double promising = 1.02; // times its parent's loss
+        fit = parent != nullptr && child.loss < promising * parent->loss;
+    }
     if (fit) {
         child.loss = parent == nullptr ? fitter_.fit(child.tree, rows_, task_.options.fit_steps)
                                        : fitter_.fit_changes(child.tree, parent->tree, rows_, task_.options.fit_steps);
-    } else if (!scaling) {
-        child.loss = evaluator_.loss(child.tree, rows_);
-    }
-    constexpr double promising = 1.02; // times its parent's loss
-    if (!fit && parent != nullptr && child.loss < promising * parent->loss) {
-        fit = true;
-        child.loss = fitter_.fit_changes(child.tree, parent->tree, rows_, task_.options.fit_steps);
     }
     ++counts_.evaluations;
     // Other constants may cost other shift-adds.
