@@ -19,8 +19,8 @@ from lat_sr.target import Target
 from lat_sr.toolchains.roms import LARGEST_LOGIC, rom_module
 from lat_sr.toolchains.yosys import TOP
 
-EMITTER_VERSION = 5
-"""To be raised when the same datapath and schedule give other RTL: cached results are then made again."""
+EMITTER_VERSION = 6
+"""To be raised when the same datapath and schedule give another design: cached results are then made again."""
 
 # Alkaid's names.
 INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"

@@ -26,10 +26,13 @@ _OPTIONS = f"-family xcup -top {TOP} -flatten -noiopad -noclkbuf -nosrl -nobram"
 # The synth_xilinx script with two steps left out and one put in. `begin` reads a library of which only the DSP48E2
 # is needed; `map_memory` spends seconds on loading maps of RAMs when all that there is are ROMs. ROMs become logic
 # before `map_dsp`, which would otherwise move the register at a ROM's address to its output: the stage before would
-# get the ROM's delay.
+# get the ROM's delay. `keep` holds equal negations apart until sums have taken them in: one that two sums share is a
+# carry chain of its own.
 _SYNTHESIS = f"""\
 hierarchy -check -top {TOP}
+setattr -set keep 1 t:$neg
 synth_xilinx {_OPTIONS} -run prepare:map_dsp
+setattr -unset keep t:$neg
 memory_collect
 memory_map
 synth_xilinx {_OPTIONS} -run map_dsp:map_memory

@@ -204,3 +204,19 @@ def test_a_real_build_is_bit_exact_and_meets_its_clock(library: DelayLibrary) ->
     started = time.monotonic()
     assert toolchain.build(datapath, Target(clock_period=4.0), vectors=data).cached
     assert time.monotonic() - started < 0.1
+
+
+@pytest.mark.toolchain
+def test_a_negation_in_two_sums_takes_no_time_of_its_own(library: DelayLibrary) -> None:
+    """Both products subtract the same partial product, 5 * x0."""
+    expressions = [parse("x0 * 0.5428605"), parse("x1 + x0*0.3359375")]
+    toolchain = OpenToolchain(library=library, vectors=0)
+    alone, joint = (
+        [
+            toolchain.build(lower(outputs, "ap_fixed<16,6>", input_names=["x0", "x1"]), Target())
+            for outputs in circuits
+        ]
+        for circuits in ([[expression] for expression in expressions], [expressions])
+    )
+    assert joint[0].latency_cycles == 1
+    assert joint[0].critical_path_ps <= 1.02 * max(report.critical_path_ps for report in alone)
