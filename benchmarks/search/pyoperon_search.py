@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lat_sr import parse
-from lat_sr.expression import Variable
+from lat_sr.expression import Call, Constant, Expression, Variable
 
 Floats = NDArray[np.float64]
 
@@ -34,6 +34,23 @@ SYMBOLS = {
 }
 # Of constants when a formula is printed; the class itself prints six.
 DECIMALS = 12
+
+
+def size(expression: Expression) -> int:
+    """Nodes as PyOperon counts them: a variable and its factor are one.
+
+    Examples
+    --------
+    >>> size(parse("2.5*x0 + sin(x1)"))
+    4
+    """
+    weighted = sum(
+        isinstance(node, Call)
+        and node.operator == "*"
+        and {type(operand) for operand in node.operands} == {Constant, Variable}
+        for node in expression.walk()
+    )
+    return expression.size - 2 * weighted
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,9 @@ from lat_sr.search.pysr import plan
 # Cycles of the search within a budget: the largest that is looked at.
 BUDGET = 6
 
+# Nodes of our search where sizes are counted as PyOperon does: about what MAXSIZE of its nodes are of ours.
+WEIGHTED_MAXSIZE = 48
+
 # Of a run's time, after which PySR, which shows nothing while it runs, is stopped and started again where it was.
 PYSR_PARTS = (1 / 12, 1 / 6, 1 / 4, 1 / 2, 1)
 
@@ -62,7 +65,9 @@ class System:
     missing: Callable[[], str]
 
 
-def _problem(task: Task, seconds: float, seed: int, threads: int, max_latency: int | None) -> SearchProblem:
+def _problem(
+    task: Task, seconds: float, seed: int, threads: int, max_latency: int | None, maxsize: int = MAXSIZE
+) -> SearchProblem:
     return SearchProblem(
         X=task.X.astype(np.float32),
         y=task.y,
@@ -72,21 +77,38 @@ def _problem(task: Task, seconds: float, seed: int, threads: int, max_latency: i
         loss=task.loss,
         operators=task.operators,
         max_latency=max_latency,
-        maxsize=MAXSIZE,
-        maxdepth=MAXSIZE,
+        maxsize=maxsize,
+        maxdepth=maxsize,
         timeout=seconds,
         seed=seed,
         threads=threads,
     )
 
 
-def _lat_sr(task: Task, seconds: float, seed: int, threads: int, max_latency: int | None = None) -> Run:
+def _lat_sr(task: Task, seconds: float, seed: int, threads: int) -> Run:
+    return _run(_problem(task, seconds, seed, threads, None))
+
+
+def _lat_sr_within_budget(task: Task, seconds: float, seed: int, threads: int) -> Run:
+    return _run(_problem(task, seconds, seed, threads, BUDGET))
+
+
+def _lat_sr_weighted(task: Task, seconds: float, seed: int, threads: int) -> Run:
+    """Formulas as large as PyOperon's may be, for which a variable and its factor are one node."""
+    run = _run(_problem(task, seconds, seed, threads, None, WEIGHTED_MAXSIZE))
+    fronts = [
+        (at, [text for text in front if pyoperon_search.size(parse(text)) <= MAXSIZE])
+        for at, front in run.fronts
+    ]
+    return Run(fronts, run.facts)
+
+
+def _run(problem: SearchProblem) -> Run:
     fronts: list[tuple[float, Sequence[Point]]] = []
 
     def watch(elapsed: float, evaluations: int, points: Sequence[Point]) -> None:
         fronts.append((elapsed, points))
 
-    problem = _problem(task, seconds, seed, threads, max_latency)
     result = NativeEngine().search(problem, callback=watch)
     if result.stop_reason == "interrupted":
         raise KeyboardInterrupt  # a run that was cut short is none
@@ -99,10 +121,6 @@ def _lat_sr(task: Task, seconds: float, seed: int, threads: int, max_latency: in
             "node_rows_per_second": result.node_rows / result.seconds,
         },
     )
-
-
-def _lat_sr_within_budget(task: Task, seconds: float, seed: int, threads: int) -> Run:
-    return _lat_sr(task, seconds, seed, threads, BUDGET)
 
 
 def _pyoperon(task: Task, seconds: float, seed: int, threads: int) -> Run:
@@ -164,6 +182,7 @@ def _julia() -> str:
 SYSTEMS = {
     "lat_sr": System(_lat_sr, False, lambda: ""),
     "lat_sr, at most 6 cycles": System(_lat_sr_within_budget, False, lambda: ""),
+    "lat_sr, sizes as PyOperon's": System(_lat_sr_weighted, False, lambda: ""),
     "PyOperon": System(_pyoperon, True, _package("pyoperon")),
     "gplearn": System(_gplearn, True, _package("gplearn")),
     "PySR": System(_pysr, True, _julia),
