@@ -34,6 +34,25 @@ struct Pieces {
     }
 };
 
+// Whether the largest values of summands of these widths need more bits than the sum has, above the first `wired`.
+bool may_overflow(std::span<const Summand> summands, bool is_signed, std::size_t wired) {
+    constexpr std::size_t largest = 60; // so that four of them can be added
+    std::uint64_t total = 0;
+    for (const Summand& summand : summands) {
+        if (summand.negated && !is_signed) {
+            return true;
+        }
+        const Row bits = summand.bits;
+        std::size_t width = bits.size();
+        while (width > 1 && bits[width - 1] == (is_signed ? bits[width - 2] : 0)) {
+            --width;
+        }
+        const std::size_t above = width > wired ? std::min(width - wired, largest) : 0;
+        total += (std::uint64_t{1} << above) - 1;
+    }
+    return static_cast<std::size_t>(std::bit_width(total)) + wired > summands.front().bits.size();
+}
+
 } // namespace
 
 MappedValue MappedValue::shifted(int exponent) const {
@@ -132,15 +151,12 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
     }
     const auto dropped = static_cast<std::size_t>(std::max(finest - format.fraction, 0));
     const std::size_t width = format.top() + dropped;
-    if (count == 2 && terms[1].negated && terms[1].value.fraction > terms[0].value.fraction) {
-        return result(format, subtract_finer(terms[0].value, terms[1].value, width).subspan(dropped));
-    }
     const int base = chain_base(std::span(formats).first(count));
     summands_.clear();
     for (const Term& term : terms) {
         const MappedValue& value = term.value;
         // The sum of an operand whose chain starts here too joins it, if nothing else reads that sum.
-        if (!value.summands.empty() && value.base == base && may_join(value, terms)) {
+        if (!value.summands.empty() && value.base == base && may_join(value, terms, finest, width)) {
             for (const Summand& summand : value.summands) {
                 summands_.push_back({.bits = aligned(summand.bits, value.is_signed, finest - value.fraction, width),
                                      .negated = summand.negated != term.negated});
@@ -155,39 +171,22 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
         std::ranges::copy(summands_, kept.begin());
         made.summands = kept;
         made.base = base;
+        made.sum_width = width;
+        made.sum_may_overflow = may_overflow(summands_, format.is_signed, static_cast<std::size_t>(finest - base));
     }
     return made;
 }
 
-// The tool adds signed operands together, or unsigned ones.
-bool OperationMapper::may_join(const MappedValue& value, std::span<const Term> terms) const {
+bool OperationMapper::may_join(const MappedValue& value, std::span<const Term> terms, int finest,
+                               std::size_t width) const {
+    // A sum that is cut off or extended on its way into the other one stays whole, unless it cannot be cut off.
+    if (value.sum_may_overflow && value.sum_width + static_cast<std::size_t>(finest - value.fraction) != width) {
+        return false;
+    }
+    // Signed operands are added together, or unsigned ones.
     return std::ranges::all_of(terms, [&](const Term& term) {
         return term.value.is_signed == value.is_signed || std::ranges::none_of(term.value.bits, is_net);
     });
-}
-
-// Two chains, the borrow of the lower one made by a reduction.
-Row OperationMapper::subtract_finer(const MappedValue& minuend, const MappedValue& subtrahend, std::size_t width) {
-    const auto below = static_cast<std::size_t>(subtrahend.fraction - minuend.fraction);
-    const Row row = aligned(subtrahend, subtrahend.fraction, std::max(width, below));
-    const Row low_bits = row.first(below);
-    const std::array lower{Summand{.bits = low_bits, .negated = true}};
-    const Row low = bits_.add(lower, below);
-    const Bit borrow = bits_.table(low_bits);
-    if (width <= below) {
-        return low.first(width);
-    }
-    const std::size_t rest = width - below;
-    const std::span<Bit> borrowed = bits_.row(rest);
-    std::ranges::fill(borrowed, 0);
-    borrowed[0] = borrow;
-    const std::array upper{Summand{.bits = aligned(minuend, minuend.fraction, rest), .negated = false},
-                           Summand{.bits = row.subspan(below, rest), .negated = true},
-                           Summand{.bits = borrowed, .negated = true}};
-    const Row high = bits_.add(upper, rest);
-    const std::span<Bit> joined = bits_.row(width);
-    std::ranges::copy(high, std::ranges::copy(low, joined.begin()).out);
-    return joined;
 }
 
 // ---- bit by bit ----------------------------------------------------------------------------------------------------

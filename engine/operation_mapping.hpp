@@ -21,6 +21,8 @@ struct MappedValue {
     // carry chain starts.
     std::span<const Summand> summands;
     int base = 0;
+    std::size_t sum_width = 0;    // of the tool's adder
+    bool sum_may_overflow = true; // as the tool sees it, from the widths of the summands
     // A choice between these bits and a value that takes few bits to tell, as saturation makes: what decides, and
     // tells the other value.
     Row unclamped;
@@ -54,11 +56,12 @@ private:
         return aligned(value.bits, value.is_signed, fraction - value.fraction, width);
     }
     MappedValue result(const LiveOperation& format, Row bits);
-    [[nodiscard]] bool may_join(const MappedValue& value, std::span<const Term> terms) const;
+    // Whether the tool adds a sum's summands together with the other terms of another sum of this width.
+    [[nodiscard]] bool may_join(const MappedValue& value, std::span<const Term> terms, int finest,
+                                std::size_t width) const;
 
     MappedValue sum(const CircuitOperation& operation, const LiveOperation& format,
                     std::span<const MappedValue> operands);
-    Row subtract_finer(const MappedValue& minuend, const MappedValue& subtrahend, std::size_t width);
     MappedValue slice(const CircuitOperation& operation, const LiveOperation& format, const MappedValue& operand);
     MappedValue relu(const LiveOperation& format, const MappedValue& operand);
     MappedValue select(const CircuitOperation& operation, const LiveOperation& format,

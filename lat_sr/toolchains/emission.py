@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from importlib import resources
 from pathlib import Path
 
 from alkaid.codegen.rtl.rtl_model import RTLModel
@@ -19,12 +20,13 @@ from lat_sr.target import Target
 from lat_sr.toolchains.roms import LARGEST_LOGIC, rom_module
 from lat_sr.toolchains.yosys import TOP
 
-EMITTER_VERSION = 6
+EMITTER_VERSION = 7
 """To be raised when the same datapath and schedule give another design: cached results are then made again."""
 
 # Alkaid's names.
 INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"
 FIRST_STAGE = "INTERNAL_logic0_inp"
+_SHIFT_ADDER = "src/static/shift_adder.v"
 _CONSTANT, _INPUT = 5, -1
 
 
@@ -100,6 +102,9 @@ def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
             relative = path.relative_to(directory).as_posix()
             if path.suffix in (".v", ".vhd", ".xdc", ".sdc", ".tcl") and not path.stem.endswith("_wrapper"):
                 texts[relative] = path.read_text(encoding="utf-8")
+    if _SHIFT_ADDER in texts:
+        own = resources.files("lat_sr.toolchains").joinpath("shift_adder.v")
+        texts[_SHIFT_ADDER] = own.read_text(encoding="utf-8")
     return texts
 
 

@@ -25,10 +25,10 @@ CLAMPED = "tanh(x0*x1) + log(abs(x0) + x2)"
 DIVIDED = "x0/x2 + sqrt(abs(x1))"
 
 # Cycles, picoseconds, LUT, DSP, FF and whether the clock is met, as an independent implementation of the same model in
-# Python gave them.
+# Python gave them; where a finer operand is subtracted, as the core does, within 8 % of what is built.
 PREDICTED = {
-    (POLYNOMIAL, "ap_fixed<16,6>", "table", 5.0): (2, 4385.0, 175, 3, 117, True),
-    (POLYNOMIAL, "ap_fixed<18,8,RND_CONV,SAT_SYM>", "table", 3.0): (6, 3126.0, 304, 3, 371, False),
+    (POLYNOMIAL, "ap_fixed<16,6>", "table", 5.0): (2, 4154.0, 147, 3, 117, True),
+    (POLYNOMIAL, "ap_fixed<18,8,RND_CONV,SAT_SYM>", "table", 3.0): (6, 3126.0, 272, 3, 373, False),
     ("x0 - x1 + x2 - 0.40625", "ap_ufixed<8,4>", "table", 2.5): (1, 1742.0, 21, 0, 8, True),
     ("abs(x0*x1) - relu(x2 - x0)", "ap_fixed<12,6,TRN_ZERO,SAT_ZERO>", "table", 4.0): (
         3,
@@ -38,14 +38,14 @@ PREDICTED = {
         72,
         True,
     ),
-    ("53.71875*x0 - 27.34375*x1", "ap_fixed<16,7>", "table", 2.0): (4, 2118.0, 149, 0, 116, False),
+    ("53.71875*x0 - 27.34375*x1", "ap_fixed<16,7>", "table", 2.0): (4, 2035.0, 132, 0, 116, False),
     (TABLES, "ap_fixed<16,6>", "table", 5.0): (3, 4626.0, 559, 1, 90, True),
     (TABLES, "ap_fixed<16,6>", "interp", 5.0): (3, 4571.0, 379, 3, 142, True),
     (CLAMPED, "ap_fixed<12,6,RND,SAT>", "table", 3.5): (3, 3061.0, 90, 1, 42, True),
     (CLAMPED, "ap_fixed<18,8>", "interp", 3.5): (4, 3126.0, 225, 3, 190, True),
     (DIVIDED, "ap_fixed<14,6,RND_INF,SAT>", "interp", 4.0): (4, 3937.0, 218, 3, 159, True),
     (DIVIDED, "ap_fixed<10,5>", "table", 5.0): (1, 4435.0, 27, 1, 10, True),
-    ("square(x0) - cube(x1)*x2", "ap_fixed<18,8>", "table", 5.0): (4, 3126.0, 56, 4, 245, True),
+    ("square(x0) - cube(x1)*x2", "ap_fixed<18,8>", "table", 5.0): (4, 3126.0, 37, 4, 245, True),
     ("sin(x0)", "ap_fixed<8,4,RND_MIN_INF,WRAP>", "table", 1.5): (1, 472.0, 6, 0, 6, True),
 }
 

@@ -220,3 +220,14 @@ def test_a_negation_in_two_sums_takes_no_time_of_its_own(library: DelayLibrary) 
     )
     assert joint[0].latency_cycles == 1
     assert joint[0].critical_path_ps <= 1.02 * max(report.critical_path_ps for report in alone)
+
+
+@pytest.mark.toolchain
+@pytest.mark.parametrize("formula", ["1.9375*x0", "1.9375*(x0 - x1) + 0.8835288 - x2"])
+def test_a_finer_subtrahend_takes_one_carry_chain(formula: str, library: DelayLibrary) -> None:
+    datapath = lower(parse(formula), "ap_fixed<18,8>")
+    report = OpenToolchain(library=library).build(datapath, Target())
+    predicted = schedule(trace(datapath), library, available_ps=5000.0)
+    assert report.bit_exact and report.latency_cycles == predicted.stages == 1
+    assert report.critical_path_ps == pytest.approx(predicted.worst_ps, rel=0.02)
+    assert report.lut == pytest.approx(predicted.lut, rel=0.1)
