@@ -34,23 +34,25 @@ struct Pieces {
     }
 };
 
-// Whether the largest values of summands of these widths need more bits than the sum has, above the first `wired`.
-bool may_overflow(std::span<const Summand> summands, bool is_signed, std::size_t wired) {
+// Whether the largest values of a sum's summands need more bits than it has, as the tool sees it: from their widths
+// above the bits that need no chain.
+bool may_overflow(const MappedValue& sum) {
+    const auto wired = static_cast<std::size_t>(sum.fraction - sum.base);
     constexpr std::size_t largest = 60; // so that four of them can be added
     std::uint64_t total = 0;
-    for (const Summand& summand : summands) {
-        if (summand.negated && !is_signed) {
+    for (const Summand& summand : sum.summands) {
+        if (summand.negated && !sum.is_signed) {
             return true;
         }
         const Row bits = summand.bits;
         std::size_t width = bits.size();
-        while (width > 1 && bits[width - 1] == (is_signed ? bits[width - 2] : 0)) {
+        while (width > 1 && bits[width - 1] == (sum.is_signed ? bits[width - 2] : 0)) {
             --width;
         }
         const std::size_t above = width > wired ? std::min(width - wired, largest) : 0;
         total += (std::uint64_t{1} << above) - 1;
     }
-    return static_cast<std::size_t>(std::bit_width(total)) + wired > summands.front().bits.size();
+    return static_cast<std::size_t>(std::bit_width(total)) + wired > sum.summands.front().bits.size();
 }
 
 } // namespace
@@ -171,21 +173,20 @@ MappedValue OperationMapper::sum(const CircuitOperation& operation, const LiveOp
         std::ranges::copy(summands_, kept.begin());
         made.summands = kept;
         made.base = base;
-        made.sum_width = width;
-        made.sum_may_overflow = may_overflow(summands_, format.is_signed, static_cast<std::size_t>(finest - base));
     }
     return made;
 }
 
-bool OperationMapper::may_join(const MappedValue& value, std::span<const Term> terms, int finest,
+bool OperationMapper::may_join(const MappedValue& sum, std::span<const Term> terms, int finest,
                                std::size_t width) const {
-    // A sum that is cut off or extended on its way into the other one stays whole, unless it cannot be cut off.
-    if (value.sum_may_overflow && value.sum_width + static_cast<std::size_t>(finest - value.fraction) != width) {
+    // One of another width stays whole, unless it cannot overflow.
+    const std::size_t own_width = sum.summands.front().bits.size() + static_cast<std::size_t>(finest - sum.fraction);
+    if (own_width != width && may_overflow(sum)) {
         return false;
     }
     // Signed operands are added together, or unsigned ones.
     return std::ranges::all_of(terms, [&](const Term& term) {
-        return term.value.is_signed == value.is_signed || std::ranges::none_of(term.value.bits, is_net);
+        return term.value.is_signed == sum.is_signed || std::ranges::none_of(term.value.bits, is_net);
     });
 }
 

@@ -21,8 +21,6 @@ struct MappedValue {
     // carry chain starts.
     std::span<const Summand> summands;
     int base = 0;
-    std::size_t sum_width = 0;    // of the tool's adder
-    bool sum_may_overflow = true; // as the tool sees it, from the widths of the summands
     // A choice between these bits and a value that takes few bits to tell, as saturation makes: what decides, and
     // tells the other value.
     Row unclamped;
@@ -56,8 +54,9 @@ private:
         return aligned(value.bits, value.is_signed, fraction - value.fraction, width);
     }
     MappedValue result(const LiveOperation& format, Row bits);
-    // Whether the tool adds a sum's summands together with the other terms of another sum of this width.
-    [[nodiscard]] bool may_join(const MappedValue& value, std::span<const Term> terms, int finest,
+    // Whether the tool adds the summands of `sum` together with the other terms of a sum of so many bits, of which the
+    // lowest is `finest`.
+    [[nodiscard]] bool may_join(const MappedValue& sum, std::span<const Term> terms, int finest,
                                 std::size_t width) const;
 
     MappedValue sum(const CircuitOperation& operation, const LiveOperation& format,

@@ -70,6 +70,8 @@ def latency_of(fsm: FSM) -> int:
 def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
     """Write the RTL of a pipeline and its project files.
 
+    In Verilog alkaid's adder of two operands gives way to that of ``shift_adder.v``, which the latency model knows.
+
     Parameters
     ----------
     fsm : alkaid.stateful.FSM
