@@ -84,6 +84,8 @@ public:
     [[nodiscard]] const Net& net(Bit bit) const { return nets_[bit]; }
     [[nodiscard]] std::size_t net_count() const { return nets_.size(); }
     void set_reset(Bit bit, const Reset& reset) { nets_[bit].reset = reset; }
+    // Logic reads the bit: registers do not take its choice over then.
+    void clear_reset(Bit bit) { nets_[bit].reset = {}; }
 
     // Picoseconds after which a bit is there, with the set-up time of a register.
     [[nodiscard]] double arrival(Bit bit) const;

@@ -52,6 +52,17 @@ void Scheduler::start(const Circuit& circuit) {
 }
 
 void Scheduler::place(double period_ps) {
+    period_ps_ = period_ps;
+    is_held_back_.clear();
+    for (const LiveOperation& format : formats_) {
+        is_held_back_.push_back(format.is_output ? 1 : 0);
+    }
+    do {
+        place_all();
+    } while (hold_back_late_registers());
+}
+
+void Scheduler::place_all() {
     mapper_.bits().clear();
     registered_.clear();
     held_.clear();
@@ -59,7 +70,7 @@ void Scheduler::place(double period_ps) {
     is_constant_.clear();
     schedule_.stage.clear();
     schedule_.stage_delay_ps.assign(1, 0.0);
-    period_ps_ = period_ps;
+    may_be_reset_.assign(circuit_->operations.size(), 0);
     worst_single_ps_ = 0.0;
     for (std::size_t number = 0; number < circuit_->operations.size(); ++number) {
         place_operation(number);
@@ -94,8 +105,12 @@ void Scheduler::place_operation(std::size_t number) {
         bits.start_operation();
         value = mapper_.map(*circuit_, operation, format, std::span(operands).first(operation.arity));
         latest = bits.latest_open_end();
+        may_be_reset_[number] = 0;
         for (const Bit bit : value.bits) {
-            latest = std::max(latest, format.is_output ? bits.at_register(bit) : bits.arrival(bit));
+            const double arrival = bits.arrival(bit);
+            const double at_register = bits.at_register(bit);
+            latest = std::max(latest, is_held_back_[number] != 0 ? at_register : arrival);
+            may_be_reset_[number] |= at_register > arrival ? 1 : 0;
         }
         if (latest <= period_ps_) {
             break;
@@ -111,7 +126,31 @@ void Scheduler::place_operation(std::size_t number) {
         delays.resize(stage + 1, 0.0);
     }
     delays[stage] = std::max(delays[stage], latest);
+    for (const std::uint32_t operand : operation.inputs()) {
+        if (may_be_reset_[operand] != 0 && schedule_.stage[operand] == stage && operation.opcode != Opcode::slice) {
+            std::ranges::for_each(values_[operand].bits, [&](Bit bit) { bits.clear_reset(bit); });
+        }
+    }
     keep(stage, value);
+}
+
+// A choice that only registers read may become their set or reset, which needs more time than the look-up table that it
+// would be for other logic. Who reads a value is known when all are placed: one that comes too late for its registers
+// belongs in a later stage, and all are placed again.
+bool Scheduler::hold_back_late_registers() {
+    bool any = false;
+    for (std::size_t number = 0; number < values_.size(); ++number) {
+        if (may_be_reset_[number] == 0 || is_held_back_[number] != 0) {
+            continue;
+        }
+        double& delay = schedule_.stage_delay_ps[schedule_.stage[number]];
+        for (const Bit bit : values_[number].bits) {
+            delay = std::max(delay, mapper_.bits().at_register(bit));
+            is_held_back_[number] |= mapper_.bits().at_register(bit) > period_ps_ ? 1 : 0;
+        }
+        any = any || is_held_back_[number] != 0;
+    }
+    return any;
 }
 
 void Scheduler::keep(std::uint32_t stage, const MappedValue& value) {

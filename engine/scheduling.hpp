@@ -53,7 +53,9 @@ private:
 
     void start(const Circuit& circuit);
     void place(double period_ps);
+    void place_all();
     void place_operation(std::size_t number);
+    [[nodiscard]] bool hold_back_late_registers();
     void keep(std::uint32_t stage, const MappedValue& value);
     [[nodiscard]] MappedValue value_at(std::size_t number, std::uint32_t stage);
     Bit registered(Bit net, std::uint32_t made, std::uint32_t stage);
@@ -72,8 +74,10 @@ private:
     Schedule schedule_;
     std::vector<MappedValue> values_;
     std::vector<std::uint8_t> is_constant_;
-    std::vector<Registered> registered_; // by net
-    std::vector<Bit> held_;              // nets that registers hold, as their makers made them
+    std::vector<std::uint8_t> may_be_reset_; // whether a register of the value may take a choice as its set or reset
+    std::vector<std::uint8_t> is_held_back_; // whether the stage has time for that
+    std::vector<Registered> registered_;     // by net
+    std::vector<Bit> held_;                  // nets that registers hold, as their makers made them
 };
 
 } // namespace lat_sr

@@ -62,6 +62,13 @@ def test_given_stages_are_balanced():
     assert more.worst_ps <= balanced.worst_ps
 
 
+def test_a_limit_that_a_register_sets_takes_the_time_of_its_reset_input():
+    # Each step of 1/x0 chooses by the sign of a difference; yosys 0.70 makes the one before the first registers their
+    # reset and times that path at 2475 ps.
+    plan = schedule(circuit("1/x0"), LIBRARY, available_ps=1e6, stages=4)
+    assert plan.worst_ps == pytest.approx(2475, rel=0.002)
+
+
 def test_operations_follow_their_operands():
     comb = circuit(
         "sin(x0)*x1 + exp(x2)/x3", ranges={"x0": (-4, 4), "x1": (-4, 4), "x2": (-2, 2), "x3": (1, 4)}
