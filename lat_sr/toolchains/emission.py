@@ -26,7 +26,7 @@ EMITTER_VERSION = 7
 # Alkaid's names.
 INPUT_PORT, OUTPUT_PORT = "model_inp", "model_out"
 FIRST_STAGE = "INTERNAL_logic0_inp"
-_SHIFT_ADDER = "src/static/shift_adder.v"
+_OWN_MODULES = ("shift_adder.v", "shift_adder.vhd")
 _CONSTANT, _INPUT = 5, -1
 
 
@@ -70,7 +70,7 @@ def latency_of(fsm: FSM) -> int:
 def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
     """Write the RTL of a pipeline and its project files.
 
-    In Verilog alkaid's adder of two operands gives way to that of ``shift_adder.v``, which the latency model knows.
+    Alkaid's adder of two operands gives way to that of ``shift_adder.v`` or its twin, which the latency model knows.
 
     Parameters
     ----------
@@ -104,9 +104,10 @@ def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
             relative = path.relative_to(directory).as_posix()
             if path.suffix in (".v", ".vhd", ".xdc", ".sdc", ".tcl") and not path.stem.endswith("_wrapper"):
                 texts[relative] = path.read_text(encoding="utf-8")
-    if _SHIFT_ADDER in texts:
-        own = resources.files("lat_sr.toolchains").joinpath("shift_adder.v")
-        texts[_SHIFT_ADDER] = own.read_text(encoding="utf-8")
+    for name in texts.keys() & {f"src/static/{own}" for own in _OWN_MODULES}:
+        texts[name] = (
+            resources.files("lat_sr.toolchains").joinpath(Path(name).name).read_text(encoding="utf-8")
+        )
     return texts
 
 
