@@ -2,8 +2,8 @@
 
 namespace lat_sr {
 
-CircuitJudge::CircuitJudge(const CircuitModel& model)
-    : model_(model), lowering_(model.lowering, model.data), circuit_(model.library, model.available_ps) {}
+CircuitJudge::CircuitJudge(const CircuitModel& model, const std::atomic<bool>* interrupted)
+    : model_(model), lowering_(model.lowering, model.data, interrupted), circuit_(model.library, model.available_ps) {}
 
 std::optional<Cost> CircuitJudge::operator()(const Tree& tree) {
     tree.roots(roots_);
@@ -12,7 +12,11 @@ std::optional<Cost> CircuitJudge::operator()(const Tree& tree) {
         const std::span<const Node> output = tree.subtree(root);
         outputs_.emplace_back(std::vector<Node>(output.begin(), output.end()));
     }
-    lowered_ = &lowering_(outputs_);
+    try {
+        lowered_ = &lowering_(outputs_);
+    } catch (const Interrupted&) {
+        return std::nullopt;
+    }
     if (lowered_->refusal != Refusal::none) {
         return std::nullopt;
     }

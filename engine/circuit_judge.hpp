@@ -9,6 +9,7 @@
 #include "lowering.hpp"
 #include "tree.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -27,9 +28,10 @@ struct CircuitModel {
 // Owns its scratch memory; one instance a thread. Costs are those of lat_sr.latency.estimate_datapath.
 class CircuitJudge {
 public:
-    explicit CircuitJudge(const CircuitModel& model);
+    explicit CircuitJudge(const CircuitModel& model, const std::atomic<bool>* interrupted = nullptr);
 
-    // Empty where the formula cannot be put into fixed point or an operation misses the clock.
+    // Empty where the formula cannot be put into fixed point or an operation misses the clock, and, with large data
+    // before it is done, once the flag, if there is one, is set.
     std::optional<Cost> operator()(const Tree& tree);
 
     // Of the last formula that had a cost: its outputs, each on every row, in units of the ports' last bit.

@@ -25,8 +25,10 @@ bool is_valid(const FixedFormat& format) {
 
 } // namespace
 
-DatapathBuilder::DatapathBuilder(const WidthLimits& limits, const IntegerData& data)
-    : limits_(limits), data_(data), kernels_(integer_kernels()), column_seen_(data.inputs()) {
+DatapathBuilder::DatapathBuilder(const WidthLimits& limits, const IntegerData& data,
+                                 const std::atomic<bool>* interrupted)
+    : limits_(limits), data_(data), kernels_(integer_kernels()), interrupted_(interrupted),
+      column_seen_(data.inputs()) {
     clear();
 }
 

@@ -11,6 +11,7 @@
 #include "refusal.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -66,10 +67,14 @@ struct BuilderTable {
     int fraction = 0;
 };
 
+// Thrown where a formula's values are no longer wanted.
+struct Interrupted {};
+
 // Owns its scratch memory; one instance a thread. After a refusal every further node is harmless and meaningless.
 class DatapathBuilder {
 public:
-    DatapathBuilder(const WidthLimits& limits, const IntegerData& data);
+    // Values end with `Interrupted` once the flag, if there is one, is set.
+    DatapathBuilder(const WidthLimits& limits, const IntegerData& data, const std::atomic<bool>* interrupted);
 
     void clear();
     [[nodiscard]] Refusal refusal() const { return refusal_; }
@@ -139,6 +144,11 @@ private:
         return node.fraction - nodes_[node.operands[operand]].fraction;
     }
     [[nodiscard]] bool has_room() const;
+    void stop_if_interrupted() const {
+        if (interrupted_ != nullptr && interrupted_->load(std::memory_order_relaxed)) {
+            throw Interrupted();
+        }
+    }
     std::int64_t* next_buffer();
 
     static constexpr std::size_t block = 4096;                          // rows; a few columns fit the second cache
@@ -147,6 +157,7 @@ private:
     WidthLimits limits_;
     const IntegerData& data_;
     const IntegerKernels& kernels_;
+    const std::atomic<bool>* interrupted_;
     Refusal refusal_ = Refusal::none;
     std::vector<BuilderNode> nodes_;
     std::vector<IntegerColumn> values_; // on all rows, of the nodes that have them

@@ -52,6 +52,7 @@ template <class Visit> void DatapathBuilder::evaluate(NodeId target, bool keep, 
         }
         for (std::size_t k = 0; k < needed_.size(); ++k) {
             std::int64_t* out = kept_[k] == nullptr ? scratch_.data() + k * block : kept_[k] + begin;
+            stop_if_interrupted();
             evaluate_block(nodes_[needed_[k]], out, rows);
             views_[needed_[k]] = {.values = out};
         }

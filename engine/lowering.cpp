@@ -5,8 +5,8 @@
 
 namespace lat_sr {
 
-Lowering::Lowering(const LoweringSettings& settings, const IntegerData& data)
-    : settings_(settings), data_(data), builder_(settings.limits, data), tables_(builder_, parts_),
+Lowering::Lowering(const LoweringSettings& settings, const IntegerData& data, const std::atomic<bool>* interrupted)
+    : settings_(settings), data_(data), builder_(settings.limits, data, interrupted), tables_(builder_, parts_),
       reduction_(builder_, parts_, tables_) {}
 
 const Lowered& Lowering::operator()(std::span<const Tree> outputs) {

@@ -11,6 +11,7 @@
 #include "tree.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -41,7 +42,8 @@ struct Lowered {
 // come out as Python's only if the rows are in the same order.
 class Lowering {
 public:
-    Lowering(const LoweringSettings& settings, const IntegerData& data);
+    // Once the flag, if there is one, is set, lowering ends with `Interrupted`.
+    Lowering(const LoweringSettings& settings, const IntegerData& data, const std::atomic<bool>* interrupted = nullptr);
     Lowering(const Lowering&) = delete;
     Lowering& operator=(const Lowering&) = delete;
 

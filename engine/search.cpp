@@ -21,7 +21,7 @@ Search<T>::Search(Task<T> task, const Stopping& stopping, std::size_t threads)
     }
     judges_.resize(threads_);
     for (std::unique_ptr<CircuitJudge>& judge : judges_) {
-        judge = task_.circuit == nullptr ? nullptr : std::make_unique<CircuitJudge>(*task_.circuit);
+        judge = task_.circuit == nullptr ? nullptr : std::make_unique<CircuitJudge>(*task_.circuit, &interrupted_);
     }
 }
 
@@ -36,10 +36,21 @@ template <class T> Progress Search<T>::progress() {
 }
 
 template <class T> void Search<T>::finish(StopReason reason) {
+    const bool by_hand = reason == StopReason::interrupted || reason == StopReason::callback;
     const std::scoped_lock lock(mutex_);
-    if (!stop_.exchange(true)) {
+    if (!stop_.exchange(true) || by_hand) {
         reason_ = reason;
     }
+    if (by_hand) {
+        interrupted_.store(true);
+    }
+}
+
+template <class T> void Search<T>::fail() noexcept {
+    const std::scoped_lock lock(mutex_);
+    error_ = std::current_exception();
+    stop_.store(true);
+    interrupted_.store(true);
 }
 
 template <class T> void Search<T>::plan_epoch() {
@@ -170,104 +181,96 @@ template <class T> void Search<T>::finish_epoch() noexcept {
             plan_epoch();
         }
     } catch (...) {
-        const std::scoped_lock lock(mutex_);
-        error_ = std::current_exception();
-        stop_.store(true);
+        fail();
     }
     over_ = stop_.load();
+}
+
+template <class T> template <class Work> void Search<T>::watch(const Monitor& monitor, Work work) {
+    std::size_t running = threads_;
+    std::vector<std::jthread> workers;
+    workers.reserve(threads_);
+    for (std::size_t i = 0; i < threads_; ++i) {
+        workers.emplace_back([&, i] {
+            work(i);
+            const std::scoped_lock lock(mutex_);
+            if (--running == 0) {
+                finished_.notify_all();
+            }
+        });
+    }
+    std::unique_lock lock(mutex_);
+    constexpr std::chrono::milliseconds period(50);
+    while (running > 0) {
+        const auto left = std::chrono::duration<double>(std::max(0.0, stopping_.timeout - seconds()));
+        const auto until_timeout = left + std::chrono::milliseconds(1);
+        finished_.wait_for(lock,
+                           stop_.load() ? period : std::min<std::chrono::duration<double>>(period, until_timeout));
+        lock.unlock();
+        if (!interrupted_.load()) {
+            if (seconds() >= stopping_.timeout) {
+                finish(StopReason::timeout);
+            }
+            try {
+                if (const auto reason = monitor(*this)) {
+                    finish(*reason);
+                }
+            } catch (...) {
+                fail();
+            }
+        }
+        lock.lock();
+    }
 }
 
 template <class T> StopReason Search<T>::run(const Monitor& monitor) {
     start_ = Clock::now();
     plan_epoch();
     std::barrier barrier(static_cast<std::ptrdiff_t>(threads_), [this]() noexcept { finish_epoch(); });
-    std::atomic<std::size_t> running = threads_;
-    std::exception_ptr monitor_error;
-    {
-        std::vector<std::jthread> workers;
-        workers.reserve(threads_);
-        for (std::size_t i = 0; i < threads_; ++i) {
-            workers.emplace_back([&, judge = judges_[i].get()] {
-                while (!over_) {
-                    try {
-                        for (std::size_t k = next_island_++; k < islands_.size(); k = next_island_++) {
-                            islands_[k]->advance(offspring_, judge);
-                        }
-                    } catch (...) {
-                        const std::scoped_lock lock(mutex_);
-                        error_ = std::current_exception();
-                        stop_.store(true);
-                    }
-                    barrier.arrive_and_wait();
+    watch(monitor, [&](std::size_t thread) {
+        while (!over_) {
+            try {
+                for (std::size_t k = next_island_++; k < islands_.size(); k = next_island_++) {
+                    islands_[k]->advance(offspring_, judges_[thread].get());
                 }
-                const std::scoped_lock lock(mutex_);
-                if (--running == 0) {
-                    done_ = true;
-                    finished_.notify_all();
-                }
-            });
-        }
-        std::unique_lock lock(mutex_);
-        constexpr std::chrono::milliseconds period(50);
-        while (!done_) {
-            const auto left = std::chrono::duration<double>(std::max(0.0, stopping_.timeout - seconds()));
-            finished_.wait_for(lock,
-                               std::min<std::chrono::duration<double>>(period, left + std::chrono::milliseconds(1)));
-            lock.unlock();
-            if (!stop_.load()) {
-                if (seconds() >= stopping_.timeout) {
-                    finish(StopReason::timeout);
-                }
-                try {
-                    if (const auto reason = monitor(*this)) {
-                        finish(*reason);
-                    }
-                } catch (...) {
-                    monitor_error = std::current_exception();
-                    finish(StopReason::callback);
-                }
+            } catch (...) {
+                fail();
             }
-            lock.lock();
+            barrier.arrive_and_wait();
         }
-    }
-    if (monitor_error) {
-        std::rethrow_exception(monitor_error);
+    });
+    if (task_.fixed_point != FixedPoint::never && !interrupted_.load()) {
+        polish_front(monitor);
     }
     if (error_) {
         std::rethrow_exception(error_);
-    }
-    // Who stops a search by hand waits for nothing more.
-    if (task_.fixed_point != FixedPoint::never && reason_ != StopReason::interrupted &&
-        reason_ != StopReason::callback) {
-        polish_front();
     }
     progress_.seconds = seconds();
     return reason_;
 }
 
-template <class T> void Search<T>::polish_front() {
-    std::vector<Entry>& front = progress_.front;
+template <class T> void Search<T>::polish_front(const Monitor& monitor) {
+    std::vector<Entry> front = progress_.front;
     std::atomic<std::size_t> next{0};
-    {
-        std::vector<std::jthread> workers;
-        workers.reserve(threads_);
-        for (std::size_t i = 0; i < threads_; ++i) {
-            workers.emplace_back([&, judge = judges_[i].get()] {
-                GridPolisher<T> polisher(*judge, task_.circuit->lowering.constant_fraction, task_.data,
-                                         task_.objective);
-                for (std::size_t k = next++; k < front.size(); k = next++) {
-                    polisher(front[k]);
-                }
-            });
+    watch(monitor, [&](std::size_t thread) {
+        try {
+            GridPolisher<T> polisher(*judges_[thread], task_.circuit->lowering.constant_fraction, task_.data,
+                                     task_.objective);
+            for (std::size_t k = next++; k < front.size() && !interrupted_.load(); k = next++) {
+                polisher(front[k]);
+            }
+        } catch (...) {
+            fail();
         }
-    }
+    });
     Archive polished;
     for (const Entry& entry : front) {
         polished.insert(entry);
     }
-    front.clear();
+    const std::scoped_lock lock(mutex_);
+    progress_.front.clear();
     for (const Entry* entry : polished.front()) {
-        front.push_back(*entry);
+        progress_.front.push_back(*entry);
     }
 }
 

@@ -40,7 +40,7 @@ struct Progress {
 
 template <class T> class Search {
 public:
-    // Called from the searching thread every 50 ms at most; a reason ends the search.
+    // Called from the searching thread every 50 ms at most; a reason ends the search, and what is done after it.
     using Monitor = std::function<std::optional<StopReason>(Search&)>;
 
     Search(Task<T> task, const Stopping& stopping, std::size_t threads);
@@ -67,8 +67,12 @@ private:
     void restart_if_stagnant();
     [[nodiscard]] bool apart(std::size_t island) const;
     // Moves the constants of the front on the hardware's grid.
-    void polish_front();
+    void polish_front(const Monitor& monitor);
+    // Has every thread do work(number of the thread), and asks the monitor until all are done.
+    template <class Work> void watch(const Monitor& monitor, Work work);
     void finish(StopReason reason);
+    // Takes up the exception that is being handled.
+    void fail() noexcept;
     [[nodiscard]] double seconds() const;
 
     Task<T> task_;
@@ -76,6 +80,7 @@ private:
     std::size_t threads_;
     Clock::time_point start_;
     std::atomic<bool> stop_{false};
+    std::atomic<bool> interrupted_{false}; // by hand, who waits for nothing more
     std::atomic<bool> state_wanted_{false};
     Archive archive_;
     std::vector<std::unique_ptr<CircuitJudge>> judges_; // one a thread, null without circuits
@@ -98,7 +103,6 @@ private:
 
     std::mutex mutex_; // guards what follows
     std::condition_variable finished_;
-    bool done_ = false;
     StopReason reason_ = StopReason::evaluations;
     std::exception_ptr error_;
     Progress progress_;
