@@ -16,7 +16,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from lat_sr.errors import InputError
-from lat_sr.estimators.base import Arithmetic, Floats, LatencyAwareEstimator, checked
+from lat_sr.estimators.base import Arithmetic, LatencyAwareEstimator
+from lat_sr.estimators.data import Floats, checked
 from lat_sr.losses import LOSSES
 
 __all__ = ["LatencyAwareClassifier"]

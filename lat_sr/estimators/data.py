@@ -4,21 +4,37 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lat_sr.errors import InputError
+from lat_sr.errors import InputError, LatSrError
 from lat_sr.precision import Precision
 
-__all__ = ["check_finite", "check_samples", "important_features", "warn_of_overflow"]
+__all__ = ["Floats", "check_finite", "check_samples", "checked", "important_features", "warn_of_overflow"]
 
 Floats = NDArray[np.float64]
 
 # Rows that the random forest sees: its importances change little beyond, its time grows with the rows.
 _FOREST_ROWS = 20_000
+
+
+class _WrongTypeError(InputError, TypeError):
+    """An argument of a type that scikit-learn's callers expect a TypeError for."""
+
+
+def checked(call: Callable[[], Any]) -> Any:
+    """Give scikit-learn's refusals of data and parameters as errors of this package."""
+    try:
+        return call()
+    except LatSrError:
+        raise
+    except TypeError as error:
+        raise _WrongTypeError(str(error)) from error
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def check_finite(X: Floats, names: Sequence[str]) -> None:

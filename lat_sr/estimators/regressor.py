@@ -11,7 +11,8 @@ from sklearn.base import RegressorMixin
 from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
-from lat_sr.estimators.base import Arithmetic, Floats, LatencyAwareEstimator
+from lat_sr.estimators.base import Arithmetic, LatencyAwareEstimator
+from lat_sr.estimators.data import Floats
 from lat_sr.losses import LOSSES
 
 __all__ = ["LatencyAwareRegressor"]
