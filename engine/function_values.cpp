@@ -17,15 +17,12 @@ constexpr double maximum_magnitude = 0x1p40; // results beyond saturate, so that
 void FunctionValues::choose(DatapathBuilder& builder, NodeId operand, const TableFunction& function) {
     function_ = function;
     const std::uint64_t identity = mix_hash(builder[operand].hash, function.identity(parts_));
+    narrow(0);
     if (chosen_ == identity) {
         return;
     }
     chosen_ = identity;
-    for (auto& of_point : cells_) {
-        for (std::vector<double>& values : of_point) {
-            values.clear();
-        }
-    }
+    forget_cells();
     sample(builder, operand);
     truth_.resize(samples_.size());
     function.evaluate(parts_, arguments_, truth_);
@@ -45,6 +42,29 @@ void FunctionValues::choose(DatapathBuilder& builder, NodeId operand, const Tabl
         kernels_.range(truth_.data(), truth_.size(), lowest_, highest_);
     }
     kernels_.clip(truth_.data(), -maximum_magnitude, maximum_magnitude, truth_.size());
+}
+
+void FunctionValues::narrow(int bits) {
+    if (narrowed_ != bits) {
+        narrowed_ = bits;
+        forget_cells();
+    }
+}
+
+void FunctionValues::forget_cells() {
+    for (auto& of_point : cells_) {
+        for (std::vector<double>& values : of_point) {
+            values.clear();
+        }
+    }
+}
+
+std::array<double, 2> FunctionValues::ends(double low, double high) {
+    const std::array<double, 2> arguments{low, high};
+    std::array<double, 2> values{};
+    function_.evaluate(parts_, arguments, values);
+    kernels_.clip(values.data(), -maximum_magnitude, maximum_magnitude, values.size());
+    return values;
 }
 
 void FunctionValues::sample(DatapathBuilder& builder, NodeId operand) {

@@ -39,13 +39,19 @@ public:
     // Values in `cells` = 2**bits cells from `first` on, `size` apart; for CellPoint::end one more. Undefined ones are
     // NaN.
     std::span<const double> cells(CellPoint point, int bits, double first, double size);
+    // From now on cells are those of a range without so many of its highest bits.
+    void narrow(int bits);
+    // Values at two arguments.
+    [[nodiscard]] std::array<double, 2> ends(double low, double high);
 
 private:
     void sample(DatapathBuilder& builder, NodeId operand);
+    void forget_cells();
 
     FormulaParts& parts_;
     const FloatKernels& kernels_ = float_kernels();
     std::optional<std::uint64_t> chosen_;
+    int narrowed_ = 0; // bits
     TableFunction function_;
     std::vector<std::int64_t> samples_;
     std::vector<double> truth_;

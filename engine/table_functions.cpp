@@ -63,7 +63,7 @@ void TableFunctions::remember(std::uint64_t identity, const SharedPlan& plan) {
 
 NodeId TableFunctions::emit(NodeId operand, const TableFunction& function, const TablePlan& plan,
                             std::uint64_t identity) {
-    const Covering format = covering(builder_, operand);
+    const Covering format = covering(builder_, operand).narrowed(plan.narrowing);
     const int index_drop = plan.coarse + plan.drop;
     const std::int64_t first = format.first(index_drop);
     const int kept = format.width - (plan.interpolated ? plan.coarse : index_drop);

@@ -9,6 +9,9 @@ namespace lat_sr {
 
 namespace {
 
+constexpr int fewest_index_bits = 3;
+constexpr int lut_inputs = 6; // of the look-up tables of UltraScale+
+
 double power_of_two(int exponent) { return std::ldexp(1.0, exponent); }
 
 // Puts the nearest number in the place of NaN, ties decided as numpy.interp and round do; false if there is no number.
@@ -43,6 +46,15 @@ std::int64_t Covering::first(int drop) const {
     return is_signed ? -static_cast<std::int64_t>(std::uint64_t{1} << static_cast<unsigned>(width - 1 - drop)) : 0;
 }
 
+Covering Covering::narrowed(int bits) const {
+    const std::int64_t lowest = first(0) / (std::int64_t{1} << bits);
+    const std::int64_t highest = lowest + (std::int64_t{1} << (width - bits)) - 1;
+    return {.seen = {std::clamp(seen.low, lowest, highest), std::clamp(seen.high, lowest, highest)},
+            .width = width - bits,
+            .integer = integer - bits,
+            .is_signed = is_signed};
+}
+
 Covering covering(DatapathBuilder& builder, NodeId node) {
     const Interval seen = builder.seen(node);
     const int width = interval_width({seen.low, std::max<std::int64_t>(seen.high, 0)});
@@ -56,23 +68,65 @@ std::shared_ptr<const TablePlan> TablePlanner::operator()(NodeId operand, const 
     const double limit = std::pow(style.tolerance * power_of_two(-style.fraction), 2.0);
     values_.choose(builder_, operand, function);
     auto plan = std::make_shared<TablePlan>();
+    // All of the range while one look-up table holds a bit of the output, then less of it.
+    bool is_within = smallest(format, unit, std::min(fewest_index_bits, format.width), lut_inputs, style, limit, *plan);
+    if (!is_within && !builder_.refused() && !values_.samples().empty()) {
+        plan->narrowing = narrowing(format, unit, limit);
+        values_.narrow(plan->narrowing);
+        const Covering kept = format.narrowed(plan->narrowing);
+        const int fewest = plan->narrowing == 0 ? lut_inputs + 1 : std::min(fewest_index_bits, kept.width);
+        is_within = smallest(kept, unit, fewest, maximum_index_bits, style, limit, *plan);
+    }
+    return !builder_.refused() && (is_within || required) ? plan : nullptr;
+}
+
+// Whether a table with so many index bits is within the limit; the plan is then the smallest, otherwise the largest.
+bool TablePlanner::smallest(const Covering& covering, double unit, int fewest, int most, const TableStyle& style,
+                            double limit, TablePlan& plan) {
+    const std::span<const std::int64_t> samples = values_.samples();
+    arguments_.resize(samples.size());
+    std::ranges::transform(samples, arguments_.begin(), [&](std::int64_t sample) {
+        return std::clamp(sample, covering.seen.low, covering.seen.high);
+    });
     const bool interpolates = style.implementation == Implementation::interp;
-    const int most = std::min(format.width, maximum_index_bits);
-    for (int index_bits = std::min(3, format.width); index_bits <= most; ++index_bits) {
-        const bool made = interpolates ? interpolated(format, unit, index_bits, style, *plan)
-                                       : direct(format, unit, index_bits, style, *plan);
+    for (int index_bits = fewest; index_bits <= std::min(covering.width, most); ++index_bits) {
+        const bool made = interpolates ? interpolated(covering, unit, index_bits, style, plan)
+                                       : direct(covering, unit, index_bits, style, plan);
         if (!made) {
             builder_.refuse(Refusal::function_undefined);
-            return nullptr;
+            return false;
         }
-        if (values_.samples().empty()) {
-            break;
+        if (samples.empty()) {
+            return false;
         }
-        if (within_tolerance(format, *plan, limit)) {
-            return plan;
+        if (within_tolerance(covering, plan, limit)) {
+            return true;
         }
     }
-    return required ? plan : nullptr;
+    return false;
+}
+
+// Highest bits that the format can do without: saturation makes no more than a quarter of the error allowed.
+int TablePlanner::narrowing(const Covering& covering, double unit, double limit) {
+    const std::span<const std::int64_t> samples = values_.samples();
+    const std::span<const double> truth = values_.truth();
+    errors_.resize(samples.size());
+    int bits = 0;
+    for (; covering.width - bits > fewest_index_bits; ++bits) {
+        const Interval kept = covering.narrowed(bits + 1).seen;
+        const auto [below, above] =
+            values_.ends(static_cast<double>(kept.low) * unit, static_cast<double>(kept.high) * unit);
+        for (std::size_t i = 0; i < samples.size(); ++i) {
+            const double inside = samples[i] > kept.high ? above - truth[i] : 0.0;
+            const double error = samples[i] < kept.low ? below - truth[i] : inside;
+            errors_[i] = error * error;
+        }
+        const double mean = pairwise_sum(errors_.data(), errors_.size()) / static_cast<double>(errors_.size());
+        if (!(mean <= limit / 4)) { // also where an end is outside of the domain
+            break;
+        }
+    }
+    return bits;
 }
 
 // Values in which the nearest one inside of the domain stands in outside of it; false if there is none.
@@ -191,7 +245,7 @@ bool TablePlanner::within_tolerance(const Covering& covering, const TablePlan& p
     for (std::size_t begin = 0; begin < count; begin += block) {
         const std::size_t rows = std::min(block, count - begin);
         double* errors = errors_.data() + begin;
-        kernels_.square_errors(shape, values_.samples().data() + begin, values_.truth().data() + begin, errors, rows);
+        kernels_.square_errors(shape, arguments_.data() + begin, values_.truth().data() + begin, errors, rows);
         sum += pairwise_sum(errors, rows);
         if (sum > enough) {
             return false;

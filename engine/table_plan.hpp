@@ -29,6 +29,8 @@ struct Covering {
 
     // Smallest integer of the format without its last `drop` bits.
     [[nodiscard]] std::int64_t first(int drop) const;
+    // The format without its highest bits, in which what is beyond it saturates.
+    [[nodiscard]] Covering narrowed(int bits) const;
 };
 
 // Of a node of the builder.
@@ -40,8 +42,9 @@ struct TableEntries {
 };
 
 struct TablePlan {
-    int coarse = 0; // bits dropped from the argument altogether
-    int drop = 0;   // further bits, dropped too or interpolated
+    int narrowing = 0; // highest bits of the covering format that the argument saturates without
+    int coarse = 0;    // bits dropped from the argument altogether
+    int drop = 0;      // further bits, dropped too or interpolated
     bool interpolated = false;
     TableEntries values;
     TableEntries slopes;
@@ -63,6 +66,9 @@ public:
                                                 bool required);
 
 private:
+    bool smallest(const Covering& covering, double unit, int fewest, int most, const TableStyle& style, double limit,
+                  TablePlan& plan);
+    int narrowing(const Covering& covering, double unit, double limit);
     bool direct(const Covering& covering, double unit, int index_bits, const TableStyle& style, TablePlan& plan);
     bool interpolated(const Covering& covering, double unit, int index_bits, const TableStyle& style, TablePlan& plan);
     bool defined(std::span<const double> cells, std::vector<double>& out) const;
@@ -80,6 +86,7 @@ private:
     std::vector<double> slopes_;
     std::vector<double> results_;
     std::vector<double> errors_;
+    std::vector<std::int64_t> arguments_; // samples as they saturate
 };
 
 } // namespace lat_sr

@@ -8,7 +8,7 @@ values and slopes.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +20,8 @@ from lat_sr.precision import Overflow
 
 Function = Callable[[Floats], Floats]
 
+_FEWEST_INDEX_BITS = 3
+_LUT_INPUTS = 6  # of the look-up tables of UltraScale+
 MAXIMUM_INDEX_BITS = 12  # 4096 entries: 64 six-input LUTs per output bit
 MAXIMUM_RESULT_BITS = 24  # of a table; wider results lose fraction bits
 INTERPOLATION_ARGUMENT_BITS = 18  # one DSP48E2 port
@@ -63,6 +65,19 @@ class _Covering:
     integer: int
     signed: bool
 
+    @property
+    def first(self) -> int:
+        """Smallest integer of the format."""
+        return -(1 << (self.width - 1)) if self.signed else 0
+
+    def narrowed(self, bits: int) -> _Covering:
+        """The format without its highest bits, in which arguments beyond it saturate."""
+        width = self.width - bits
+        first = self.first >> bits
+        last = first + (1 << width) - 1
+        low, high = (min(max(end, first), last) for end in (self.low, self.high))
+        return _Covering(low, high, width, self.integer - bits, self.signed)
+
 
 def lookup_function(
     builder: Builder, operand: int, function: Function, name: str, style: TableStyle, *, required: bool
@@ -70,7 +85,8 @@ def lookup_function(
     """A function as one table (or one interpolated table) over the range seen of its operand.
 
     The table has the fewest entries whose error on the data (or on the range, without data) is within the style's
-    tolerance.
+    tolerance. Where that takes more than one look-up table for each bit, and the function hardly changes at the ends
+    of the range, the argument saturates before, so that no entries are spent there.
 
     Parameters
     ----------
@@ -97,19 +113,51 @@ def lookup_function(
         truth = function(samples * scale)
     usable = np.isfinite(truth)
     samples, truth = samples[usable], np.clip(truth[usable], -MAXIMUM_MAGNITUDE, MAXIMUM_MAGNITUDE)
+    limit = (style.tolerance * 2.0**-style.fraction) ** 2
     make = _interpolated if style.implementation == "interp" else _direct
     plan = None
-    for index_bits in range(min(3, covering.width), min(covering.width, MAXIMUM_INDEX_BITS) + 1):
-        plan = make(covering, function, name, scale, index_bits, style)
+    for kept, index_bits in _candidates(covering, function, scale, samples, truth, limit):
+        plan = make(kept, function, name, scale, index_bits, style)
         if not len(samples):
             break
-        error = plan.predict(np.clip(samples, covering.low, covering.high)) - truth
-        if float(np.mean(error**2)) <= (style.tolerance * 2.0**-style.fraction) ** 2:
+        error = plan.predict(np.clip(samples, kept.low, kept.high)) - truth
+        if float(np.mean(error**2)) <= limit:
             return plan.emit(builder, operand)
     if not required:
         return None
     assert plan is not None
     return plan.emit(builder, operand)
+
+
+def _candidates(
+    covering: _Covering, function: Function, scale: float, samples: Floats, truth: Floats, limit: float
+) -> Iterator[tuple[_Covering, int]]:
+    """Formats and index bits to try: all of the range while a look-up table holds an output bit, then less of it."""
+    for index_bits in range(min(_FEWEST_INDEX_BITS, covering.width), min(covering.width, _LUT_INPUTS) + 1):
+        yield covering, index_bits
+    kept = _saturating(covering, function, scale, samples, truth, limit)
+    fewest = _LUT_INPUTS + 1 if kept == covering else min(_FEWEST_INDEX_BITS, kept.width)
+    for index_bits in range(fewest, min(kept.width, MAXIMUM_INDEX_BITS) + 1):
+        yield kept, index_bits
+
+
+def _saturating(
+    covering: _Covering, function: Function, scale: float, samples: Floats, truth: Floats, limit: float
+) -> _Covering:
+    """The narrowest format in which saturation makes no more than a quarter of the mean square error allowed."""
+    bits = 0
+    while covering.width - bits > _FEWEST_INDEX_BITS:
+        narrower = covering.narrowed(bits + 1)
+        with np.errstate(all="ignore"):
+            ends = function(np.array([narrower.low, narrower.high]) * scale)
+        below, above = np.clip(ends, -MAXIMUM_MAGNITUDE, MAXIMUM_MAGNITUDE)
+        error = np.where(
+            samples < narrower.low, below - truth, np.where(samples > narrower.high, above - truth, 0.0)
+        )
+        if not float(np.mean(error**2)) <= limit / 4:  # also where an end is outside of the domain
+            break
+        bits += 1
+    return covering.narrowed(bits)
 
 
 def _covering(builder: Builder, operand: int) -> _Covering:
@@ -136,8 +184,7 @@ class _DirectPlan:
     table: Table
 
     def predict(self, values: Floats) -> Floats:
-        first = -(1 << (self.covering.width - 1)) if self.covering.signed else 0
-        index = (values.astype(np.int64) >> self.drop) - (first >> self.drop)
+        index = (values.astype(np.int64) >> self.drop) - (self.covering.first >> self.drop)
         return np.asarray(np.asarray(self.table.entries, dtype=np.float64)[index] * 2.0**-self.table.fraction)
 
     def emit(self, builder: Builder, operand: int) -> int:
@@ -155,9 +202,8 @@ class _InterpolatedPlan:
     result_fraction: int
 
     def predict(self, values: Floats) -> Floats:
-        first = -(1 << (self.covering.width - 1)) if self.covering.signed else 0
         argument = values.astype(np.int64) >> self.coarse
-        index = (argument >> self.drop) - (first >> (self.coarse + self.drop))
+        index = (argument >> self.drop) - (self.covering.first >> (self.coarse + self.drop))
         rest = argument & ((1 << self.drop) - 1)
         value = np.asarray(self.values.entries, dtype=np.float64)[index] * 2.0**-self.values.fraction
         slope = np.asarray(self.slopes.entries, dtype=np.float64)[index] * 2.0**-self.slopes.fraction
@@ -230,9 +276,8 @@ def _interpolated(
 
 
 def _cells(covering: _Covering, drop: int) -> Floats:
-    bits = covering.width - drop
-    first = -(1 << (bits - 1)) if covering.signed else 0
-    return np.arange(first, first + (1 << bits), dtype=np.float64)
+    first = covering.first >> drop
+    return np.arange(first, first + (1 << (covering.width - drop)), dtype=np.float64)
 
 
 def _finite(function: Function, arguments: Floats, name: str) -> Floats:
@@ -277,7 +322,7 @@ def _cast_to_covering(builder: Builder, operand: int, covering: _Covering, drop:
 def _lookup_part(builder: Builder, index: int, table: Table, covering: _Covering, drop: int) -> int:
     """Look up with a table that covers the whole index format, cut to the bounds of the index node."""
     node = builder.nodes[index]
-    first = (-(1 << (covering.width - 1)) if covering.signed else 0) >> drop
+    first = covering.first >> drop
     entries = table.entries[node.low - first : node.high - first + 1]
     if len(set(entries)) == 1:
         return builder.constant(entries[0], table.fraction)

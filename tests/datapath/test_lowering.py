@@ -158,6 +158,19 @@ def test_one_variable_part_becomes_one_lookup() -> None:
     assert Kind.SCALE not in kinds and Kind.MULTIPLY not in kinds
 
 
+@pytest.mark.parametrize("implementation", ["table", "interp"])
+@pytest.mark.parametrize("name", ["tanh", "gauss"])
+def test_no_entries_are_spent_where_a_function_is_flat(name: str, implementation: str) -> None:
+    expression = parse(f"{name}(5*x0*x1)")  # arguments of up to 200; both functions change between -4 and 4
+    precision = Precision.parse("ap_fixed<16,6>")
+    X, held_out = np.random.default_rng(0).normal(0.0, 3.0, (2, 4000, 2))
+    datapath = lower(expression, precision, X=X, implementations=implementation)
+    assert max(len(table.entries) for table in datapath.tables) <= 256
+    truth = evaluate(expression, np.asarray(precision.quantize(held_out)), ("x0", "x1"))
+    error = datapath.evaluate(held_out)[:, 0] - truth
+    assert np.sqrt(np.mean(error**2)) < 6 * precision.lsb
+
+
 def test_data_outside_of_the_range_saturates() -> None:
     X = np.linspace(-1.0, 1.0, 101)[:, None]
     datapath = lower(parse("tanh(x0)"), "ap_fixed<16,6>", X=X)
