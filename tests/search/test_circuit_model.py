@@ -164,6 +164,15 @@ def test_no_neighbour_of_a_constant_is_better(X: np.ndarray) -> None:
     assert tried > 4
 
 
+def test_the_polishing_of_the_front_can_be_stopped() -> None:
+    # With so many rows it takes seconds; nothing else happens once all evaluations are made.
+    wide = np.random.default_rng(8).normal(size=(300_000, 3))
+    task = judged_problem(wide, fixed_point="archive", max_evaluations=600)
+    result = NativeEngine().search(task, callback=lambda seconds, evaluations, front: evaluations >= 600)
+    assert result.stop_reason == "callback"
+    assert result.points
+
+
 def test_threads_and_checkpoints_change_nothing(X: np.ndarray, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"max_latency": 2, "fixed_point": "archive"}
     whole = NativeEngine().search(judged_problem(X, **settings, threads=1))
