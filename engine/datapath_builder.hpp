@@ -14,6 +14,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -68,7 +69,7 @@ struct BuilderTable {
 };
 
 // Thrown where a formula's values are no longer wanted.
-struct Interrupted {};
+struct Interrupted : std::exception {};
 
 // Owns its scratch memory; one instance a thread. After a refusal every further node is harmless and meaningless.
 class DatapathBuilder {

@@ -187,21 +187,21 @@ template <class T> void Search<T>::finish_epoch() noexcept {
 }
 
 template <class T> template <class Work> void Search<T>::watch(const Monitor& monitor, Work work) {
-    std::size_t running = threads_;
+    running_ = threads_;
     std::vector<std::jthread> workers;
     workers.reserve(threads_);
     for (std::size_t i = 0; i < threads_; ++i) {
         workers.emplace_back([&, i] {
             work(i);
             const std::scoped_lock lock(mutex_);
-            if (--running == 0) {
+            if (--running_ == 0) {
                 finished_.notify_all();
             }
         });
     }
     std::unique_lock lock(mutex_);
     constexpr std::chrono::milliseconds period(50);
-    while (running > 0) {
+    while (running_ > 0) {
         const auto left = std::chrono::duration<double>(std::max(0.0, stopping_.timeout - seconds()));
         const auto until_timeout = left + std::chrono::milliseconds(1);
         finished_.wait_for(lock,

@@ -103,6 +103,7 @@ private:
 
     std::mutex mutex_; // guards what follows
     std::condition_variable finished_;
+    std::size_t running_ = 0; // threads
     StopReason reason_ = StopReason::evaluations;
     std::exception_ptr error_;
     Progress progress_;

@@ -67,7 +67,7 @@ std::shared_ptr<const TablePlan> TablePlanner::operator()(NodeId operand, const 
     const double unit = power_of_two(-builder_[operand].fraction);
     const double limit = std::pow(style.tolerance * power_of_two(-style.fraction), 2.0);
     values_.choose(builder_, operand, function);
-    auto plan = std::make_shared<TablePlan>();
+    const auto plan = std::make_shared<TablePlan>();
     // All of the range while one look-up table holds a bit of the output, then less of it.
     bool is_within = smallest(format, unit, std::min(fewest_index_bits, format.width), lut_inputs, style, limit, *plan);
     if (!is_within && !builder_.refused() && !values_.samples().empty()) {
