@@ -91,7 +91,7 @@ Signal CircuitBuilder::add(Signal a, Signal b, const Bounds* bounds) {
         return add(a.negative(), b.negative(), &negative).negative();
     }
     if (a.is_constant()) {
-        // As fine as what is taken from it: one carry chain in VHDL too, where the adder is alkaid's.
+        // As fine as what is taken from it: one carry chain with any adder.
         const std::int64_t value = a.at(fraction).low;
         a = {.low = value, .high = value, .fraction = fraction};
     }

@@ -47,7 +47,7 @@ std::int64_t Covering::first(int drop) const {
 }
 
 Covering Covering::narrowed(int bits) const {
-    const std::int64_t lowest = first(0) / (std::int64_t{1} << bits);
+    const std::int64_t lowest = first(bits);
     const std::int64_t highest = lowest + (std::int64_t{1} << (width - bits)) - 1;
     return {.seen = {std::clamp(seen.low, lowest, highest), std::clamp(seen.high, lowest, highest)},
             .width = width - bits,

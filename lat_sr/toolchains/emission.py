@@ -104,10 +104,10 @@ def emit(fsm: FSM, target: Target, flavor: str = "verilog") -> dict[str, str]:
             relative = path.relative_to(directory).as_posix()
             if path.suffix in (".v", ".vhd", ".xdc", ".sdc", ".tcl") and not path.stem.endswith("_wrapper"):
                 texts[relative] = path.read_text(encoding="utf-8")
-    for name in texts.keys() & {f"src/static/{own}" for own in _OWN_MODULES}:
-        texts[name] = (
-            resources.files("lat_sr.toolchains").joinpath(Path(name).name).read_text(encoding="utf-8")
-        )
+    for own in _OWN_MODULES:
+        name = f"src/static/{own}"
+        if name in texts:
+            texts[name] = resources.files("lat_sr.toolchains").joinpath(own).read_text(encoding="utf-8")
     return texts
 
 
