@@ -34,13 +34,20 @@ for name, n in names:
 """
 
 
+def _chains(number: int) -> Datapath:
+    """A dozen small operations after each other, so that every further stage makes the longest path shorter."""
+    texts = [f"x{7 * copy}" for copy in range(number)]
+    for k in range(1, 7):
+        texts = [
+            f"max({text} + x{7 * copy + k}, x{7 * copy + k} - {k}.25)" for copy, text in enumerate(texts)
+        ]
+    return lower([parse(text) for text in texts], "ap_fixed<16,8>")
+
+
 @pytest.fixture
 def chain() -> Datapath:
-    """A dozen small operations after each other, so that every further stage makes the longest path shorter."""
-    text = "x0"
-    for k in range(1, 7):
-        text = f"max({text} + x{k}, x{k} - {k}.25)"
-    return lower(parse(text), "ap_fixed<16,8>")
+    """One chain."""
+    return _chains(1)
 
 
 @pytest.fixture
@@ -111,6 +118,24 @@ def test_fewer_stages_are_taken_where_they_meet_the_clock(
     assert report.latency_predicted == predicted
     assert report.latency_cycles == predicted - 1
     assert log.read_text().splitlines()[0] == f"{predicted} {predicted - 1}"  # in one session
+
+
+def test_of_a_large_circuit_fewer_stages_are_tried_only_close_to_the_clock(
+    fake: Fake, chain: Datapath, predicted: int, library: DelayLibrary, own_cache: Path
+) -> None:
+    enough = schedule(trace(chain), library, available_ps=5000.0, stages=predicted - 1).worst_ps
+    many = _chains(20)
+    assert schedule(trace(many), library, available_ps=5000.0).lut > 3000
+
+    def latency(datapath: Datapath, share: float) -> int:
+        toolchain, _ = fake(dict.fromkeys(range(1, 30), 3000))
+        report = toolchain.build(datapath, Target(clock_period=enough * share / 1000))
+        assert report.latency_predicted == predicted
+        return report.latency_cycles
+
+    assert latency(chain, 0.92) == predicted - 1
+    assert latency(many, 0.92) == predicted
+    assert latency(many, 0.99) == predicted - 1
 
 
 def test_a_clock_out_of_reach_reports_the_fastest(fake: Fake, chain: Datapath, own_cache: Path) -> None:
