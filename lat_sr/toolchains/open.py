@@ -30,7 +30,7 @@ from lat_sr.toolchains.yosys import MappedDesign
 # A number of stages whose predicted path is longer than the clock by more than this part of it is not built only to see
 # it fail. Over the formulas of benchmarks/latency_accuracy.py yosys' path was never shorter than 0.9 of the predicted
 # one. All late paths of a circuit must turn out shorter, so the part shrinks as circuits grow: what met the clock with
-# a stage less than predicted had 333 to 935 LUT there, and of the 57 circuits of benchmarks/paper one did, of 1,441 LUT.
+# a stage less than predicted had 333 to 935 LUT there; of the 57 circuits of benchmarks/paper one did, of 1,441 LUT.
 _TOLERANCE = 0.12
 _SMALL_LUT = 1000
 
