@@ -275,7 +275,7 @@ class _StageSearch:
         if stages < 1:
             return False
         expected = self._schedule(stages)
-        tolerance = _TOLERANCE * min(1.0, _SMALL_LUT / max(expected.lut, 1))
+        tolerance = _TOLERANCE * _SMALL_LUT / max(expected.lut, _SMALL_LUT)
         return expected.worst_ps <= (1.0 + tolerance) * self.target.available_ps
 
     def _schedule(self, stages: int | None) -> Schedule:

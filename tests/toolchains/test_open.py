@@ -35,13 +35,15 @@ for name, n in names:
 
 
 def _chains(number: int) -> Datapath:
-    """A dozen small operations after each other, so that every further stage makes the longest path shorter."""
-    texts = [f"x{7 * copy}" for copy in range(number)]
-    for k in range(1, 7):
-        texts = [
-            f"max({text} + x{7 * copy + k}, x{7 * copy + k} - {k}.25)" for copy, text in enumerate(texts)
-        ]
-    return lower([parse(text) for text in texts], "ap_fixed<16,8>")
+    """Chains of a dozen small operations: every further stage makes the longest path shorter."""
+
+    def chain(first: int) -> str:
+        text = f"x{first}"
+        for k in range(1, 7):
+            text = f"max({text} + x{first + k}, x{first + k} - {k}.25)"
+        return text
+
+    return lower([parse(chain(7 * copy)) for copy in range(number)], "ap_fixed<16,8>")
 
 
 @pytest.fixture
