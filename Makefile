@@ -7,8 +7,8 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-ENGINE := $(wildcard engine/*.*)
-CXX_FILES := $(filter %.cpp %.hpp %.inc,$(ENGINE) $(wildcard engine/fuzz/*))
+ENGINE := $(wildcard engine/*/*.*)
+CXX_FILES := $(filter %.cpp %.hpp %.inc,$(ENGINE))
 
 SANITIZERS := address;undefined;float-cast-overflow
 CLANG ?= clang++
@@ -74,7 +74,7 @@ fuzz-parser: .venv/installed-for-fuzzing
 	  -artifact_prefix=build/fuzz/parser- build/fuzz/parser
 
 # Editable: Python is read from the checkout; a change of the C++ engine builds it again.
-.venv/installed: pyproject.toml CMakeLists.txt $(ENGINE)
+.venv/installed: pyproject.toml CMakeLists.txt $(filter-out engine/fuzz/%,$(ENGINE))
 	@.ci/require $(PYTHON)
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv
 	@echo "Installing lat_sr and what it needs into .venv (some minutes the first time) ..."

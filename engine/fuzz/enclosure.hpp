@@ -1,8 +1,8 @@
 // Intervals that hold a formula's value however its operations round and its sums and products associate.
 #pragma once
 
-#include "kernels.hpp"
-#include "tree.hpp"
+#include "kernels/kernels.hpp"
+#include "tree/tree.hpp"
 
 #include <algorithm>
 #include <cmath>

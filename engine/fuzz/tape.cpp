@@ -2,14 +2,14 @@
 #include "enclosure.hpp"
 #include "tree_bytes.hpp"
 
-#include "constants.hpp"
-#include "cost.hpp"
-#include "data.hpp"
-#include "evaluation.hpp"
-#include "kernels.hpp"
-#include "random.hpp"
-#include "simplify.hpp"
-#include "slack.hpp"
+#include "base/random.hpp"
+#include "constants/fitting.hpp"
+#include "cost/quick_cost.hpp"
+#include "cost/slack.hpp"
+#include "evaluation/data.hpp"
+#include "evaluation/evaluation.hpp"
+#include "kernels/kernels.hpp"
+#include "variation/simplify.hpp"
 
 #include <cmath>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // Trees from a fuzzer's bytes: every input is some tree, and small changes of the bytes are small changes of the tree.
 #pragma once
 
-#include "tree.hpp"
+#include "tree/tree.hpp"
 
 #include <algorithm>
 #include <array>

@@ -1,0 +1,252 @@
+#include "lowering/lowering.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace lat_sr {
+
+Lowering::Lowering(const LoweringSettings& settings, const IntegerData& data, const std::atomic<bool>* interrupted)
+    : settings_(settings), data_(data), builder_(settings.limits, data, interrupted), tables_(builder_, parts_),
+      reduction_(builder_, parts_, tables_) {}
+
+const Lowered& Lowering::operator()(std::span<const Tree> outputs) {
+    parts_.clear();
+    builder_.clear();
+    lowered_.clear();
+    outputs_.clear();
+    for (const Tree& tree : outputs) {
+        if (builder_.refused()) {
+            break;
+        }
+        outputs_.push_back(output(parts_.add(tree)));
+    }
+    result_.refusal = builder_.refusal();
+    if (!builder_.refused()) {
+        prune(outputs_);
+    }
+    return result_;
+}
+
+TableStyle Lowering::style(Op op, int guard) const {
+    return {.implementation = settings_.implementations[index_of(op)],
+            .tolerance = settings_.table_tolerance,
+            .fraction = data_.format().fraction,
+            .guard = guard};
+}
+
+NodeId Lowering::output(PartId part) {
+    const std::optional<NodeId> table = fused(part, 0);
+    return builder_.cast(table ? *table : lower(part), data_.format());
+}
+
+NodeId Lowering::lower(PartId part) {
+    if (builder_.refused()) {
+        return 0;
+    }
+    lowered_.resize(std::max<std::size_t>(lowered_.size(), part + 1));
+    if (lowered_[part] == 0) {
+        const std::optional<NodeId> table = fused(part, 2);
+        const NodeId node = table ? *table : structural(part);
+        lowered_[part] = node;
+    }
+    return lowered_[part];
+}
+
+// One lookup for a part that depends on one variable and holds a table function, if a table can hold it.
+std::optional<NodeId> Lowering::fused(PartId part, int guard) {
+    const Part& root = parts_[part];
+    if (!root.has_one_variable() || !root.has_table()) {
+        return std::nullopt;
+    }
+    const NodeId input = builder_.input(static_cast<std::size_t>(root.variable));
+    return tables_.lookup(input, TableFunction::of_part(part), style(root.table, guard), false);
+}
+
+NodeId Lowering::function(Op op, NodeId operand) {
+    const TableStyle chosen = style(op, 2);
+    const bool is_reduced = RangeReduction::has(op);
+    const TableFunction whole = TableFunction::of(operation(op).name, AffineFunction::of(op));
+    const std::optional<NodeId> node = tables_.lookup(operand, whole, chosen, !is_reduced);
+    return node ? *node : reduction_(op, operand, chosen);
+}
+
+NodeId Lowering::structural(PartId id) {
+    // A copy: lowering may add parts.
+    const Part part = parts_[id];
+    if (part.op == Op::variable) {
+        return builder_.input(static_cast<std::size_t>(part.variable));
+    }
+    if (!part.has_variables()) {
+        return builder_.rounded(part.constant, settings_.constant_fraction);
+    }
+    const auto pair = [&](NodeId (DatapathBuilder::*combine)(NodeId, NodeId)) {
+        const NodeId left = lower(part.left);
+        const NodeId right = lower(part.right);
+        return (builder_.*combine)(left, right);
+    };
+    switch (part.op) {
+    case Op::add:
+        return pair(&DatapathBuilder::add);
+    case Op::subtract:
+        return pair(&DatapathBuilder::subtract);
+    case Op::multiply:
+        return pair(&DatapathBuilder::multiply);
+    case Op::minimum:
+        return pair(&DatapathBuilder::minimum);
+    case Op::maximum:
+        return pair(&DatapathBuilder::maximum);
+    case Op::divide:
+        return divide(part);
+    case Op::negate:
+        return builder_.negate(lower(part.left));
+    case Op::absolute:
+        return builder_.absolute(lower(part.left));
+    case Op::square:
+        return integer_power(lower(part.left), 2.0);
+    case Op::cube:
+        return integer_power(lower(part.left), 3.0);
+    case Op::power:
+        return power(part);
+    case Op::relu: {
+        const NodeId a = lower(part.left);
+        return builder_.maximum(a, builder_.constant(0, 0));
+    }
+    case Op::sign:
+        return sign(lower(part.left));
+    case Op::floor:
+        return floor(lower(part.left));
+    case Op::ceil:
+        return builder_.negate(floor(builder_.negate(lower(part.left))));
+    // Where one table of the composite misses the tolerance:
+    case Op::sqrt_abs:
+        return lower(parts_.call(Op::sqrt, parts_.call(Op::absolute, part.left)));
+    case Op::log_abs:
+        return lower(parts_.call(Op::log, parts_.call(Op::absolute, part.left)));
+    case Op::log1p:
+        return lower(parts_.call(Op::log, parts_.call(Op::add, part.left, parts_.constant(1.0))));
+    default:
+        return function(part.op, lower(part.left));
+    }
+}
+
+NodeId Lowering::divide(const Part& part) {
+    const Part& denominator = parts_[part.right];
+    if (denominator.has_variables()) {
+        return lower(parts_.call(Op::multiply, part.left, parts_.call(Op::inverse, part.right)));
+    }
+    const double value = denominator.constant;
+    const double reciprocal = 1.0 / value;
+    if (!std::isfinite(reciprocal) || !std::isfinite(value)) {
+        return builder_.refuse(Refusal::divisor_zero_or_infinite);
+    }
+    // The reciprocal keeps as many significant bits as a constant near 1 has.
+    const int fraction =
+        settings_.constant_fraction + std::max(0, static_cast<int>(std::ceil(std::log2(std::fabs(value)))));
+    const NodeId numerator = lower(part.left);
+    return builder_.multiply(numerator, builder_.rounded(reciprocal, fraction));
+}
+
+NodeId Lowering::power(const Part& part) {
+    if (part.value != std::floor(part.value)) {
+        return builder_.refuse(Refusal::exponent_not_whole);
+    }
+    if (part.value < 0) {
+        return lower(parts_.call(Op::inverse, parts_.power(part.left, -part.value)));
+    }
+    return integer_power(lower(part.left), part.value);
+}
+
+NodeId Lowering::integer_power(NodeId base, double exponent) {
+    if (exponent == 0.0) {
+        return builder_.rounded(1.0, settings_.constant_fraction);
+    }
+    if (exponent == 1.0) {
+        return base;
+    }
+    const NodeId half = integer_power(base, std::floor(exponent / 2));
+    const NodeId square = builder_.multiply(half, half);
+    return std::fmod(exponent, 2.0) == 1.0 ? builder_.multiply(square, base) : square;
+}
+
+NodeId Lowering::sign(NodeId a) {
+    const NodeId minus = builder_.constant(-1, 0);
+    const NodeId zero = builder_.constant(0, 0);
+    const NodeId plus = builder_.constant(1, 0);
+    return builder_.select(a, minus, builder_.select(builder_.negate(a), plus, zero));
+}
+
+NodeId Lowering::floor(NodeId a) {
+    const BuilderNode& node = builder_[a];
+    if (node.fraction <= 0) {
+        return a;
+    }
+    const int integer = std::max(node.integer(), 1);
+    return builder_.cast(a, fixed_format(integer, integer, node.is_signed()));
+}
+
+// Keeps the nodes that an output needs, and the tables in use.
+void Lowering::prune(std::span<const NodeId> outputs) {
+    const NodeId last = std::ranges::max(outputs);
+    numbers_.assign(last + 1, 0);
+    for (const NodeId node : outputs) {
+        numbers_[node] = 1;
+    }
+    for (NodeId i = last + 1; i-- > 0;) {
+        if (numbers_[i] != 0) {
+            const BuilderNode& node = builder_[i];
+            for (std::size_t k = 0; k < node.arity; ++k) {
+                numbers_[node.operands[k]] = 1;
+            }
+        }
+    }
+    table_numbers_.clear();
+    result_.nodes.clear();
+    result_.tables.clear();
+    result_.table_names.clear();
+    for (NodeId i = 0; i <= last; ++i) {
+        if (numbers_[i] != 0) {
+            result_.nodes.push_back(pruned(builder_[i]));
+            numbers_[i] = result_.nodes.size();
+        }
+    }
+    result_.outputs.clear();
+    result_.values.clear();
+    constants_.resize(outputs.size());
+    for (std::size_t k = 0; k < outputs.size(); ++k) {
+        result_.outputs.push_back(numbers_[outputs[k]] - 1);
+        const IntegerColumn column = builder_.values(outputs[k]);
+        if (column.values != nullptr) {
+            result_.values.emplace_back(column.values, data_.rows());
+        } else {
+            constants_[k].assign(data_.rows(), column.constant);
+            result_.values.emplace_back(constants_[k]);
+        }
+    }
+}
+
+DatapathNode Lowering::pruned(const BuilderNode& node) {
+    DatapathNode result{.kind = node.kind,
+                        .operands = {},
+                        .low = node.bounds.low,
+                        .high = node.bounds.high,
+                        .fraction = node.fraction,
+                        .index = node.index,
+                        .value = node.value,
+                        .format = node.format};
+    for (std::size_t k = 0; k < node.arity; ++k) {
+        result.operands.push_back(numbers_[node.operands[k]] - 1);
+    }
+    if (node.kind == NodeKind::lookup) {
+        table_numbers_.resize(std::max<std::size_t>(table_numbers_.size(), node.index + 1));
+        if (table_numbers_[node.index] == 0) {
+            const BuilderTable& table = builder_.table(node.index);
+            result_.tables.push_back(table.entries);
+            result_.table_names.push_back(table.name);
+            table_numbers_[node.index] = result_.tables.size();
+        }
+        result.index = table_numbers_[node.index] - 1;
+    }
+    return result;
+}
+
+} // namespace lat_sr
