@@ -29,9 +29,9 @@ from lat_sr import Target, lower, parse
 from lat_sr.datasets import load_jets
 from lat_sr.errors import LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate
+from lat_sr.files import write_atomic
 from lat_sr.operators import OPERATORS
-from lat_sr.storage import write_atomic
-from lat_sr.toolchains.open import OpenToolchain
+from lat_sr.toolchains.open.toolchain import OpenToolchain
 
 PRECISIONS = ("ap_fixed<12,6>", "ap_fixed<16,6>", "ap_fixed<18,8>")
 PAPER_FORMULAS = Path(__file__).parents[1] / "tests" / "data" / "paper_expressions.csv"

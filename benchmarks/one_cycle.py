@@ -24,8 +24,8 @@ from sklearn.preprocessing import StandardScaler
 
 from lat_sr import LatencyAwareClassifier, Target
 from lat_sr.datasets import load_jets
-from lat_sr.storage import write_atomic
-from lat_sr.toolchains.open import OpenToolchain
+from lat_sr.files import write_atomic
+from lat_sr.toolchains.open.toolchain import OpenToolchain
 
 UNARY = ("sin", "exp", "tanh", "gauss", "abs", "square")
 

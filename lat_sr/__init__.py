@@ -28,13 +28,14 @@ from lat_sr.errors import (
 
 if TYPE_CHECKING:
     import lat_sr.datasets as datasets
+    from lat_sr.costs import load_profile
     from lat_sr.datapath import lower
     from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
-    from lat_sr.estimators.pysr import from_pysr
+    from lat_sr.estimators.from_pysr import from_pysr
     from lat_sr.expression import parse
     from lat_sr.latency import estimate
     from lat_sr.precision import Precision
-    from lat_sr.profiles import load_profile, profile
+    from lat_sr.profiling import profile
     from lat_sr.target import Target
     from lat_sr.toolchains import build, read_vivado_reports
 
@@ -78,11 +79,11 @@ _HOMES = {
     "Target": "target",
     "build": "toolchains",
     "estimate": "latency",
-    "from_pysr": "estimators.pysr",
-    "load_profile": "profiles",
+    "from_pysr": "estimators.from_pysr",
+    "load_profile": "costs",
     "lower": "datapath",
     "parse": "expression",
-    "profile": "profiles",
+    "profile": "profiling",
     "read_vivado_reports": "toolchains",
 }
 

@@ -13,8 +13,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from lat_sr.errors import InputError, LatSrError, VerificationError
 from lat_sr.expression import Expression, equation_of, evaluate
-from lat_sr.front import Budget, FrontPoint, PredictedCircuit, spread
 from lat_sr.reporting.columns import VERIFICATION_COLUMNS, columns_frame
+from lat_sr.solution.front import Budget, FrontPoint, PredictedCircuit, spread
 
 if TYPE_CHECKING:
     import pandas as pd

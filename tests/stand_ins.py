@@ -6,9 +6,9 @@ import threading
 
 import numpy as np
 
+from lat_sr.costs import load_library
 from lat_sr.expression import evaluate, parse
 from lat_sr.latency import estimate_datapath
-from lat_sr.profiles import load_library
 from lat_sr.search import Point, SearchResult
 from lat_sr.toolchains import BuildReport
 

@@ -9,16 +9,16 @@ from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 
 from lat_sr.circuit import trace
+from lat_sr.costs import load_library
 from lat_sr.datapath import Datapath, lower
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import Expression
 from lat_sr.latency.scheduling import schedule
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.profiles import load_library
 from lat_sr.search import evaluate_datapath
 from lat_sr.target import Target
-from lat_sr.toolchains import verilator
-from lat_sr.toolchains.emission import emit, pipeline, rtl_sources
+from lat_sr.toolchains.open import verilator
+from lat_sr.toolchains.open.emission import emit, pipeline, rtl_sources
 from lat_sr.toolchains.vectors import port_integers
 
 NAMES = ["x0", "x1", "x2"]

@@ -36,10 +36,10 @@ COMMAND = """
 import signal, sys
 # Ignored where the tests were started in the background of a shell.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from lat_sr.toolchains.vendor_hls import HlsToolchain
-import lat_sr.estimators.checkpoint
+from lat_sr.toolchains.vendor.hls import HlsToolchain
+import lat_sr.runs.checkpoint
 HlsToolchain.__init__.__kwdefaults__["vectors"] = 0
-lat_sr.estimators.checkpoint._PERIOD = 0.0
+lat_sr.runs.checkpoint._PERIOD = 0.0
 from lat_sr.cli import main
 main()
 """

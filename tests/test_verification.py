@@ -6,8 +6,8 @@ from stand_ins import StandInEngine, StandInToolchain
 
 from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 from lat_sr.errors import InputError, MissingToolError, ToolFailedError, VerificationError
-from lat_sr.front import Budget
 from lat_sr.reporting import VERIFICATION_COLUMNS
+from lat_sr.solution.front import Budget
 from lat_sr.verification import failure_reasons, verify
 
 RNG = np.random.default_rng(5)

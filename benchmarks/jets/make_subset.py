@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Take the jets that the package ships out of the whole simulated file.
 
-python benchmarks/jets/make_subset.py lhc_jets_pythia8.npz lat_sr/data/jets.npz
+python benchmarks/jets/make_subset.py lhc_jets_pythia8.npz lat_sr/datasets/jets.npz
 """
 
 import argparse

@@ -52,7 +52,7 @@ from studies import (
 
 from lat_sr import Target
 from lat_sr.errors import LatSrError, MissingToolError
-from lat_sr.storage import write_atomic
+from lat_sr.files import write_atomic
 from lat_sr.toolchains import build_many
 
 SEARCH_SHARE = 0.4  # of the minutes

@@ -21,9 +21,9 @@ from lat_sr import _engine
 from lat_sr.datapath import Datapath, lower
 from lat_sr.errors import LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable
+from lat_sr.files import write_atomic
 from lat_sr.operators import OPERATORS
 from lat_sr.precision import Precision
-from lat_sr.storage import write_atomic
 
 NAMES = ("x0", "x1", "x2", "x3")
 PRECISIONS = (

@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from lat_sr import _engine
+from lat_sr.files import write_atomic
 from lat_sr.losses import LOSSES
-from lat_sr.storage import write_atomic
 
 METHODS = ("gauss_newton", "bfgs")
 PARAMETERS = {"huber": 0.3, "quantile": 0.9}

@@ -3,9 +3,9 @@
     python benchmarks/search/cost_agreement.py [--trees 100000] [--rows 300] [--processes 2] [--out DIR]
 
 Random formulas over all operators of the core, dealt out to several precisions and both implementations of tables. Each
-is costed by the judge that the search engine asks (`lat_sr.search.CircuitModel`), and by `lat_sr.lower` with
-`lat_sr.latency.estimate_datapath`. Equal means the same cycles, picoseconds, LUT and DSP, or that both find no circuit
-that meets the clock. The table is Markdown; ``cost_agreement.json`` keeps it, with every formula that differs.
+is costed by the judge that the search engine asks (`lat_sr.latency.circuit_model.CircuitModel`), and by `lat_sr.lower`
+with `lat_sr.latency.estimate_datapath`. Equal means the same cycles, picoseconds, LUT and DSP, or that both find no
+circuit that meets the clock. The table is Markdown; ``cost_agreement.json`` keeps it, with every formula that differs.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ import time
 from agreement import NAMES, Case, Result, run
 
 from lat_sr import Target
+from lat_sr.costs import load_library
 from lat_sr.expression import Expression
 from lat_sr.latency import estimate_datapath
-from lat_sr.profiles import load_library
-from lat_sr.search import CircuitModel
+from lat_sr.latency.circuit_model import CircuitModel
 
 Costs = tuple[int, float, float, float]
 

@@ -29,7 +29,7 @@ import numpy as np
 from lat_sr import _engine
 from lat_sr.expression import Call, Constant, Expression, Variable
 from lat_sr.expression.postfix import tree_of
-from lat_sr.storage import write_atomic
+from lat_sr.files import write_atomic
 
 NAMES = tuple(f"X{i + 1}" for i in range(6))  # as PyOperon calls them
 SETS = {"+ - *": ("+", "-", "*"), "+ - * sin exp": ("+", "-", "*", "sin", "exp")}

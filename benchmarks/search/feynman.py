@@ -25,7 +25,8 @@ from records import Records, versions
 
 from lat_sr import parse
 from lat_sr.expression import Expression, evaluate
-from lat_sr.search import NativeEngine, SearchProblem, uniform_cost_model
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import NativeEngine, SearchProblem
 
 MAXSIZE = 30
 OPERATORS = ("+", "-", "*", "/", "square", "sqrt", "exp", "sin", "cos")

@@ -32,7 +32,7 @@ from tasks import FEATURES, ROWS
 
 from lat_sr import LatencyAwareClassifier
 from lat_sr.datasets import load_jets
-from lat_sr.storage import write_atomic
+from lat_sr.files import write_atomic
 from lat_sr.toolchains import build_many, get_toolchain
 
 # Parameters of the classifier, by the name of the search.

@@ -23,8 +23,8 @@ import numpy as np
 from records import machine
 from tasks import MAXSIZE, NAMES, Task, load_task
 
+from lat_sr.files import write_atomic
 from lat_sr.search import NativeEngine, Point, SearchProblem
-from lat_sr.storage import write_atomic
 
 
 def search(task: Task, budget: int, seconds: float, seed: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lat_sr import _engine
-from lat_sr.storage import write_atomic
+from lat_sr.files import write_atomic
 
 
 def machine() -> str:

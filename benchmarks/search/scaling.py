@@ -27,12 +27,13 @@ import numpy as np
 from evaluation_speed import NAMES, SETS, random_tree, rate
 
 from lat_sr import _engine
+from lat_sr.costs import load_library
 from lat_sr.expression.postfix import tree_of
+from lat_sr.files import write_atomic
 from lat_sr.latency import compile_cost_model
+from lat_sr.latency.circuit_model import CircuitModel
 from lat_sr.precision import Precision
-from lat_sr.profiles import load_library
-from lat_sr.search import CircuitModel, NativeEngine, Point, SearchProblem
-from lat_sr.storage import write_atomic
+from lat_sr.search import NativeEngine, Point, SearchProblem
 from lat_sr.target import Target
 
 TREES = 64

@@ -23,6 +23,7 @@ import numpy as np
 
 from lat_sr import Target, _engine, lower, parse
 from lat_sr.circuit import trace
+from lat_sr.costs import load_library
 from lat_sr.datapath import Datapath, Kind, Table, WidthLimits
 from lat_sr.datapath.builder import Builder
 from lat_sr.datapath.native import native_datapath, native_port
@@ -32,7 +33,6 @@ from lat_sr.latency.native import native_library
 from lat_sr.latency.scheduling import schedule
 from lat_sr.operators import OPERATORS
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.profiles import load_library
 
 LIBRARY = load_library()
 NAMES = ("x0", "x1", "x2")

@@ -16,9 +16,9 @@ import pyoperon_search
 from tasks import MAXSIZE, NAMES, Task
 
 from lat_sr import parse
-from lat_sr.doctor import examine
+from lat_sr.cli.doctor import examine
 from lat_sr.search import NativeEngine, Point, SearchProblem
-from lat_sr.search.pysr import plan
+from lat_sr.search.pysr.engine import plan
 
 # Cycles of the search within a budget: the largest that is looked at.
 BUDGET = 6

@@ -17,9 +17,9 @@ from sklearn.preprocessing import StandardScaler
 
 from lat_sr import Target
 from lat_sr.datasets import load_jets, make_dimuon
-from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Expression, evaluate
-from lat_sr.search import CircuitModel
+from lat_sr.hardware import Hardware
+from lat_sr.latency.circuit_model import CircuitModel
 
 Floats = NDArray[np.float64]
 

@@ -55,12 +55,12 @@ def profile(
 
     What is measured is kept: stopped and started again, it goes on where it was.
     """
-    from lat_sr import profiles
+    from lat_sr import costs, profiling
 
     found = (
-        profiles.load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
+        costs.load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
         if stored
-        else profiles.profile(
+        else profiling.profile(
             precision,
             part=part,
             clock_period=clock_period,
@@ -101,8 +101,8 @@ def estimate(
     as_json: Json = False,
 ) -> Answer:
     """Predict latency and resources of formulas, before any build."""
-    from lat_sr.estimators.hardware import Hardware
     from lat_sr.expression import parse
+    from lat_sr.hardware import Hardware
 
     roots = [parse(text) for text in expressions]
     hardware = Hardware.resolve(
@@ -154,7 +154,7 @@ def build(
 ) -> Answer:
     """Build formulas as one circuit, simulate it and measure it."""
     from lat_sr import toolchains
-    from lat_sr.toolchains.process import listening
+    from lat_sr.toolchains.run.process import listening
 
     show = tool_lines(verbose)
     with listening(None if show is None else partial(show, toolchain)):
@@ -186,7 +186,7 @@ def compare(
 def _built(built: BuildReport, subject: dict[str, str]) -> Answer:
     """A circuit that was built, its prediction, and why it is refused, if it is."""
     from lat_sr import verification
-    from lat_sr.front import Budget
+    from lat_sr.solution.front import Budget
 
     failure = "; ".join(verification.failure_reasons(built, Budget()))
     document = {

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @answers
 def doctor(as_json: Json = False) -> Answer:
     """Say which engines and tools are found, in which version, and what to do about the others."""
-    from lat_sr.doctor import examine
+    from lat_sr.cli.doctor import examine
 
     findings = examine()
 

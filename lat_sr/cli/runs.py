@@ -87,10 +87,10 @@ def fit(
 
     The state of the search is kept there: killed and started again with the same options, it goes on where it was.
     """
-    from lat_sr.estimators.checkpoint import unfinished_seed
+    from lat_sr.cli.sample_files import file_digest, read_samples
     from lat_sr.reporting.columns import FRONT_COLUMNS
-    from lat_sr.run_directory import front_table, prepare_run, write_run
-    from lat_sr.samples import file_digest, read_samples
+    from lat_sr.runs.checkpoint import unfinished_seed
+    from lat_sr.runs.directory import front_table, prepare_run, write_run
 
     prepare_run(out)
     kept_seed = unfinished_seed(out)
@@ -207,8 +207,9 @@ def verify(
 
     What is built is kept: stopped and started again, it goes on where it was.
     """
-    from lat_sr import run_directory, verification
+    from lat_sr import verification
     from lat_sr.reporting.columns import VERIFICATION_COLUMNS
+    from lat_sr.runs import directory as run_directory
 
     loaded = run_directory.read_run(run)
     run_directory.prepare_run(run)
@@ -270,7 +271,7 @@ def export(
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
-    from lat_sr.run_directory import read_run
+    from lat_sr.runs.directory import read_run
 
     options = {
         "tables": parse_tables(table),
@@ -295,7 +296,7 @@ def report(
     as_json: Json = False,
 ) -> Answer:
     """Write the one-page HTML report of a run."""
-    from lat_sr.run_directory import read_run, write_report
+    from lat_sr.runs.directory import read_run, write_report
 
     path = write_report(read_run(run), out, title=title)
     return Answer({"report": str(path)}, lambda console: console.print(str(path)))
@@ -310,7 +311,7 @@ def demo(
     as_json: Json = False,
 ) -> Answer:
     """Top tagger on the shipped jets: search under 3 clock cycles, build the front, write the report."""
-    from lat_sr.demo import run_demo
+    from lat_sr.cli.demo import run_demo
     from lat_sr.reporting.columns import VERIFICATION_COLUMNS
 
     with progress_bar("building") as progress:

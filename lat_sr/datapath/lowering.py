@@ -16,8 +16,8 @@ from lat_sr.datapath.functions import TableStyle, lookup_function
 from lat_sr.datapath.graph import Datapath, Kind
 from lat_sr.datapath.reduction import REDUCTIONS
 from lat_sr.errors import ExpressionError, InputError
-from lat_sr.expression import Call, Constant, Expression, Variable
-from lat_sr.operators import OPERATORS, expand_user_operators, get_operator
+from lat_sr.expression import Call, Constant, Expression, Variable, expand_user_operators
+from lat_sr.operators import OPERATORS, get_operator
 from lat_sr.precision import Precision
 
 DEFAULT_TABLE_TOLERANCE = 4.0

@@ -25,16 +25,16 @@ from lat_sr.estimators.data import (
 )
 from lat_sr.estimators.fitted import FittedFormulas
 from lat_sr.estimators.fitting import Formulas, SearchSettings, fit_fronts
-from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import parse
-from lat_sr.front import MODEL_SELECTION, Budget, select_point
+from lat_sr.hardware import Hardware
 from lat_sr.losses import LOSSES, UserLoss
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
 from lat_sr.search.problem import FIXED_POINT
+from lat_sr.solution.front import MODEL_SELECTION, Budget, select_point
 
 if TYPE_CHECKING:
-    from lat_sr.profiles import OperatorProfile
+    from lat_sr.costs import OperatorProfile
     from lat_sr.search import Engine
     from lat_sr.toolchains import Toolchain
     from lat_sr.verification import VerificationReport
@@ -214,8 +214,8 @@ class LatencyAwareEstimator(FittedFormulas):
         checkpoint: str | os.PathLike[str] | None,
     ) -> None:
         """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
-        from lat_sr.estimators.checkpoint import checkpoint_of
-        from lat_sr.run_directory import checkpoint_writer, write_run
+        from lat_sr.runs.checkpoint import checkpoint_of
+        from lat_sr.runs.directory import checkpoint_writer, write_run
 
         place = out if checkpoint is None else checkpoint
         kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
@@ -314,7 +314,7 @@ class LatencyAwareEstimator(FittedFormulas):
 
     def _engine(self, hardware: Hardware) -> Engine:
         from lat_sr.search import NativeEngine
-        from lat_sr.search.pysr import PySREngine
+        from lat_sr.search.pysr.engine import PySREngine
 
         if not isinstance(self.engine, str):
             return self.engine
@@ -412,7 +412,7 @@ class LatencyAwareEstimator(FittedFormulas):
             For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose
             functions are written as tables of that range and size in place of the vendor's; `input_precisions`, a
             mapping of feature to its own format; and `result_precision`. See
-            `lat_sr.toolchains.hls_math.write_hls4ml_project`.
+            `lat_sr.toolchains.hls.math.write_hls4ml_project`.
 
         Returns
         -------
@@ -435,7 +435,7 @@ class LatencyAwareEstimator(FittedFormulas):
         >>> table = ExplicitTable(start=-4, stop=4, size=512)
         >>> files = model.export("project", target="hls4ml", tables={"sin": table})  # doctest: +SKIP
         """
-        from lat_sr.estimators.exporting import export_circuit
+        from lat_sr.toolchains.exporting import export_circuit
 
         check_is_fitted(self, "circuit_")
         if flavor is not None:
@@ -459,7 +459,7 @@ class LatencyAwareEstimator(FittedFormulas):
         StorageError
             The file cannot be written.
         """
-        from lat_sr.model_file import write_model
+        from lat_sr.runs.model_file import write_model
 
         check_is_fitted(self, "circuit_")
         write_model(self, path)
@@ -485,7 +485,7 @@ class LatencyAwareEstimator(FittedFormulas):
         StorageError
             The file cannot be read.
         """
-        from lat_sr.model_file import read_model
+        from lat_sr.runs.model_file import read_model
 
         model = read_model(path)
         if not isinstance(model, cls):

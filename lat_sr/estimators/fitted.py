@@ -14,7 +14,7 @@ from lat_sr.errors import InputError
 from lat_sr.estimators.data import Floats, check_finite, checked
 from lat_sr.estimators.fitting import OutputFront
 from lat_sr.expression import Expression, evaluate, to_latex, to_sympy
-from lat_sr.front import FrontPoint, PredictedCircuit, scores
+from lat_sr.solution.front import FrontPoint, PredictedCircuit, scores
 from lat_sr.target import Target
 
 if TYPE_CHECKING:

@@ -15,14 +15,14 @@ from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
 from lat_sr.errors import ExpressionError, FormatError
-from lat_sr.estimators.hardware import Hardware
 from lat_sr.expression import Constant, Expression, Variable, evaluate
-from lat_sr.front import Budget, FrontPoint, non_dominated, require_within
+from lat_sr.hardware import Hardware
 from lat_sr.losses import UserLoss, mean_loss
 from lat_sr.search.problem import Callback, Point, SearchProblem
+from lat_sr.solution.front import Budget, FrontPoint, non_dominated, require_within
 
 if TYPE_CHECKING:
-    from lat_sr.estimators.checkpoint import SearchCheckpoint
+    from lat_sr.runs.checkpoint import SearchCheckpoint
     from lat_sr.search import Engine
 
 __all__ = ["OutputFront", "Report", "SearchSettings", "fit_fronts"]

@@ -175,7 +175,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
             and during the search its state. A fit that was killed goes on where it was when it is called again
             with the same data and parameters.
         checkpoint : path-like, optional
-            Run directory that only gets the state of the search, for callers of `lat_sr.run_directory.write_run`.
+            Run directory that only gets the state of the search, for callers of `lat_sr.runs.directory.write_run`.
 
         Returns
         -------
@@ -193,7 +193,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         StorageError
             The run directory cannot be written.
         """
-        from lat_sr.run_directory import prepare_run
+        from lat_sr.runs.directory import prepare_run
 
         for directory in (out, checkpoint):
             if directory is not None:

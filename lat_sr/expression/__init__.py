@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from lat_sr.expression.algebra import from_sympy, to_sympy
+from lat_sr.expression.expansion import expand_user_operators
 from lat_sr.expression.outputs import equation_of, only_expression, parse_equation
 from lat_sr.expression.parsing import parse
 from lat_sr.expression.printing import to_julia, to_latex
+from lat_sr.expression.sympy import from_sympy, to_sympy
 from lat_sr.expression.tree import (
     Call,
     Constant,
@@ -14,15 +15,18 @@ from lat_sr.expression.tree import (
     differentiate,
     evaluate,
 )
+from lat_sr.expression.user_operators import define_operator, undefine_operator
 
 __all__ = [
     "Call",
     "Constant",
     "Expression",
     "Variable",
+    "define_operator",
     "differentiate",
     "equation_of",
     "evaluate",
+    "expand_user_operators",
     "from_sympy",
     "only_expression",
     "parse",
@@ -30,4 +34,5 @@ __all__ = [
     "to_julia",
     "to_latex",
     "to_sympy",
+    "undefine_operator",
 ]

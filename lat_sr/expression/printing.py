@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from lat_sr.expression.expansion import expand_user_operators
 from lat_sr.expression.tree import Call, Constant, Expression, Variable
-from lat_sr.operators import Notation, Operator, expand_user_operators, get_operator
+from lat_sr.operators import Notation, Operator, get_operator
 from lat_sr.operators.declaration import CALL, OPERAND_NAMES, PREFIX, PRODUCT
 
 __all__ = ["to_julia", "to_latex", "to_text"]

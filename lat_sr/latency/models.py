@@ -15,14 +15,13 @@ from typing import TYPE_CHECKING
 from numpy.typing import ArrayLike
 
 from lat_sr.errors import InputError
-from lat_sr.expression import Call, Expression, parse
-from lat_sr.operators import expand_user_operators
+from lat_sr.expression import Call, Expression, expand_user_operators, parse
 
 if TYPE_CHECKING:
     from lat_sr import _engine
+    from lat_sr.costs import OperatorCost, OperatorProfile
+    from lat_sr.costs.delay_library import DelayLibrary
     from lat_sr.datapath import Datapath
-    from lat_sr.latency.library import DelayLibrary
-    from lat_sr.profiles import OperatorCost, OperatorProfile
     from lat_sr.target import Target
 
 MODELS = ("additive", "critical_path", "scheduled")
@@ -105,8 +104,8 @@ def estimate(
     given = [expressions] if isinstance(expressions, (str, Expression)) else list(expressions)
     roots = [parse(item, input_names) if isinstance(item, str) else item for item in given]
     if model == "scheduled" and profile.toolchain == "open":
+        from lat_sr.costs import load_library
         from lat_sr.datapath import lower
-        from lat_sr.profiles import load_library
 
         datapath = lower(
             roots,

@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lat_sr import _engine
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.errors import FormatError
-from lat_sr.latency.library import DelayLibrary
 
 if TYPE_CHECKING:
     from alkaid.types import CombLogic, Op

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lat_sr import _engine
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.errors import InputError
-from lat_sr.latency.library import DelayLibrary
 from lat_sr.latency.native import native_circuit, native_library
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ def schedule(
     --------
     >>> from lat_sr import lower, parse
     >>> from lat_sr.circuit import trace
-    >>> from lat_sr.profiles import load_library
+    >>> from lat_sr.costs import load_library
     >>> circuit = trace(lower(parse("x0*x1*x2"), "ap_fixed<16,6>"))
     >>> schedule(circuit, load_library(), available_ps=5000.0).stages
     2

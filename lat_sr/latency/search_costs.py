@@ -16,14 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lat_sr.circuit import trace
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.datapath import Datapath, Kind, Node, WidthLimits, lower
 from lat_sr.errors import LatSrError, OperatorError
 from lat_sr.expression import Call, Constant, Expression, Variable, parse
-from lat_sr.latency.library import DelayLibrary
+from lat_sr.latency.cost_model import CostModel, FunctionCost, GridCost, WidthCost
 from lat_sr.latency.scheduling import Schedule, schedule
 from lat_sr.operators import get_operator
 from lat_sr.precision import Precision
-from lat_sr.search.costmodel import CostModel, FunctionCost, GridCost, WidthCost
 from lat_sr.target import Target
 
 _WIDTHS = (2, 4, 8, 12, 16, 20, 26, 32, 40, 48)

@@ -1,8 +1,8 @@
 """Tables of constants as trees of look-up tables and fixed multiplexers: their size, and the delay of every path.
 
 Where a table has more address bits than a look-up table has inputs, the toolchain instantiates the tree itself
-(`lat_sr.toolchains.roms`), so that its paths are known here. Contents matter: a bit that does not depend on an address
-bit has a smaller tree.
+(`lat_sr.toolchains.open.roms`), so that its paths are known here. Contents matter: a bit that does not depend on an
+address bit has a smaller tree.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lat_sr import _engine
-from lat_sr.latency.library import DelayLibrary
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.latency.native import native_library
 
 # Delay from every address bit; None where there is no path.
@@ -49,7 +49,7 @@ def table_tree(words: Sequence[int], data_bits: int, library: DelayLibrary) -> T
 
     Examples
     --------
-    >>> from lat_sr.profiles import load_library
+    >>> from lat_sr.costs import load_library
     >>> table_tree([0, 1, 1, 0], 1, load_library())
     TableTree(paths=((238.0, 127.0),), lut=1)
     """

@@ -327,7 +327,7 @@ def get_operator(name: str) -> Operator:
         raise OperatorError(
             f"unknown operator {name!r}{closest_names(name, (*_registry, *_aliases))} "
             f"Known operators: {' '.join(_registry)}. "
-            f"Another one can be added with lat_sr.operators.define_operator(name, expression)."
+            f"Another one can be added with lat_sr.expression.define_operator(name, expression)."
         )
     return operator
 

@@ -10,41 +10,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lat_sr.search.circuit import CircuitModel
-    from lat_sr.search.costmodel import CostModel, FunctionCost, GridCost, WidthCost, uniform_cost_model
     from lat_sr.search.fixed_point import evaluate_datapath
     from lat_sr.search.front import non_dominated
     from lat_sr.search.native import NativeEngine
     from lat_sr.search.problem import Engine, EvolutionOptions, Point, SearchProblem, SearchResult
-    from lat_sr.search.pysr import PySREngine
+    from lat_sr.search.pysr.engine import PySREngine
 
 __all__ = [
-    "CircuitModel",
-    "CostModel",
     "Engine",
     "EvolutionOptions",
-    "FunctionCost",
-    "GridCost",
     "NativeEngine",
     "Point",
     "PySREngine",
     "SearchProblem",
     "SearchResult",
-    "WidthCost",
     "evaluate_datapath",
     "non_dominated",
-    "uniform_cost_model",
 ]
 
 # Imported on first use: the cost model must not need the compiled core, nor the core the lowering.
 _HOMES = {
-    "circuit": ("CircuitModel",),
-    "costmodel": ("CostModel", "FunctionCost", "GridCost", "WidthCost", "uniform_cost_model"),
     "fixed_point": ("evaluate_datapath",),
     "front": ("non_dominated",),
     "native": ("NativeEngine",),
     "problem": ("Engine", "EvolutionOptions", "Point", "SearchProblem", "SearchResult"),
-    "pysr": ("PySREngine",),
+    "pysr.engine": ("PySREngine",),
 }
 _MODULE_OF = {name: module for module, names in _HOMES.items() for name in names}
 

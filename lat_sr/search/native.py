@@ -16,10 +16,10 @@ from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
 from lat_sr.expression.postfix import expressions_of, tree_of
+from lat_sr.files import write_atomic
+from lat_sr.latency.cost_model import CostModel, FunctionCost, WidthCost
 from lat_sr.losses import Floats
-from lat_sr.search.costmodel import CostModel, FunctionCost, WidthCost
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
-from lat_sr.storage import write_atomic
 
 _BATCH = 1024
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
@@ -46,7 +46,8 @@ class NativeEngine:
     Examples
     --------
     >>> import numpy as np
-    >>> from lat_sr.search import NativeEngine, SearchProblem, uniform_cost_model
+    >>> from lat_sr.latency.cost_model import uniform_cost_model
+    >>> from lat_sr.search import NativeEngine, SearchProblem
     >>> X = np.random.default_rng(0).normal(size=(200, 2)).astype(np.float32)
     >>> problem = SearchProblem(
     ...     X=X, y=X[:, 0] * X[:, 1], cost=uniform_cost_model(2), max_evaluations=5000, target_loss=1e-9

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import InputError
-from lat_sr.expression import Expression, equation_of, only_expression, parse
+from lat_sr.expression import Expression, equation_of, expand_user_operators, only_expression, parse
+from lat_sr.latency.circuit_model import CircuitModel
+from lat_sr.latency.cost_model import CostModel
 from lat_sr.losses import LOSSES, UserGradient, UserLoss, get_loss
-from lat_sr.operators import expand_user_operators, get_operator
-from lat_sr.search.circuit import CircuitModel
-from lat_sr.search.costmodel import CostModel
+from lat_sr.operators import get_operator
 
 OperandSizes = int | tuple[int, int]
 

@@ -21,9 +21,9 @@ from lat_sr.expression import Expression, parse
 from lat_sr.precision import Precision
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
-from lat_sr.toolchains.parallel import build_many
-from lat_sr.toolchains.project import export
-from lat_sr.toolchains.vivado import export_vivado, read_vivado_reports
+from lat_sr.toolchains.open.project import export
+from lat_sr.toolchains.run.parallel import build_many
+from lat_sr.toolchains.vendor.vivado import export_vivado, read_vivado_reports
 
 __all__ = [
     "BuildReport",
@@ -39,10 +39,10 @@ __all__ = [
 
 # Module, class, and what it is made with.
 _TOOLCHAINS: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
-    "open": ("lat_sr.toolchains.open", "OpenToolchain", {}),
-    "vitis": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vitis"}),
-    "vivado": ("lat_sr.toolchains.vendor_hls", "HlsToolchain", {"name": "vivado"}),
-    "vivado-rtl": ("lat_sr.toolchains.vivado_rtl", "VivadoToolchain", {}),
+    "open": ("lat_sr.toolchains.open.toolchain", "OpenToolchain", {}),
+    "vitis": ("lat_sr.toolchains.vendor.hls", "HlsToolchain", {"name": "vitis"}),
+    "vivado": ("lat_sr.toolchains.vendor.hls", "HlsToolchain", {"name": "vivado"}),
+    "vivado-rtl": ("lat_sr.toolchains.vendor.vivado_rtl", "VivadoToolchain", {}),
 }
 
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lat_sr.datapath import Datapath
 from lat_sr.errors import FormatError
-from lat_sr.storage import read_json, write_atomic
+from lat_sr.files import read_json, write_atomic
 from lat_sr.target import Target
 from lat_sr.toolchains.reports import Figures
 
@@ -142,9 +142,9 @@ class Toolchain(Protocol):
 
     A toolchain needs a name, a version, and one method. It may take any time and use any program, as long as it
     reports what became of the circuit, or raises a `lat_sr.errors.ToolError` that says what went wrong. `build` is
-    called from several threads at a time. Programs are best run by `lat_sr.toolchains.process.run`: they then have a
-    time limit, end with this process, and what they print can be followed. A toolchain whose programs should end
-    when a run is stopped has a `lat_sr.toolchains.process.Cancellation` as its attribute ``cancellation`` besides.
+    called from several threads at a time. Programs are best run by `lat_sr.toolchains.run.process.run`: they then have
+    a time limit, end with this process, and what they print can be followed. A toolchain whose programs should end
+    when a run is stopped has a `lat_sr.toolchains.run.process.Cancellation` as its attribute ``cancellation`` besides.
     """
 
     name: str

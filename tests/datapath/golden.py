@@ -1,7 +1,7 @@
 """About 2,000 datapaths of every kind by their digests, so that a change of the lowering shows what it moved.
 
-`golden_datapaths.jsonl` holds a case a line: formulas, settings, and what comes out. ``python tests/datapath/golden.py``
-writes the digests of the present code into it; `git diff` then lists what moved.
+`golden_datapaths.jsonl` holds a case a line: formulas, settings, and what comes out. ``python
+tests/datapath/golden.py`` writes the digests of the present code into it; `git diff` then lists what moved.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ import numpy as np
 
 from lat_sr.datapath import ExplicitTable, WidthLimits, lower
 from lat_sr.errors import LatSrError
-from lat_sr.expression import parse
-from lat_sr.operators import define_operator, undefine_operator
+from lat_sr.expression import define_operator, parse, undefine_operator
 
 FILE = Path(__file__).with_name("golden_datapaths.jsonl")
 

@@ -11,7 +11,7 @@ from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 from lat_sr.errors import InputError
 from lat_sr.expression import evaluate
 from lat_sr.losses import mean_loss
-from lat_sr.run_directory import read_run, write_report
+from lat_sr.runs.directory import read_run, write_report
 from lat_sr.search import NativeEngine
 
 RNG = np.random.default_rng(3)
@@ -153,7 +153,7 @@ class Searching:
 
 def test_what_was_found_is_kept_until_it_is_written(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("lat_sr.run_directory.write_run", lambda model, out: None)
+        patch.setattr("lat_sr.runs.directory.write_run", lambda model, out: None)
         first = regressor(engine=Searching(NativeEngine())).fit(X, Y, out=tmp_path)
     kept = json.loads((tmp_path / "checkpoint" / "output0.json").read_text())
     assert all(point["expressions"].count(";") == 2 for point in kept["points"])

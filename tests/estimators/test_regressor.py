@@ -18,7 +18,7 @@ from lat_sr.errors import (
     ProfileNotFoundError,
     StorageError,
 )
-from lat_sr.operators import define_operator, undefine_operator
+from lat_sr.expression import define_operator, undefine_operator
 from lat_sr.precision import Precision
 
 RNG = np.random.default_rng(7)
@@ -246,7 +246,7 @@ def test_data_that_leaves_the_format_is_warned_of():
 
 
 def test_profile_of_something_else():
-    from lat_sr.profiles import load_profile
+    from lat_sr.costs import load_profile
 
     published = load_profile("ap_fixed<16,6>", toolchain="vivado_hls")
     with pytest.raises(ProfileError, match=r"precision ap_fixed<16,6> instead of ap_fixed<12,6>"):
@@ -260,7 +260,7 @@ def test_profile_of_something_else():
 
 
 def test_published_cycles_decide_the_latency_where_the_model_says_so():
-    from lat_sr.profiles import load_profile
+    from lat_sr.costs import load_profile
 
     published = load_profile("ap_fixed<16,6>", toolchain="vivado_hls")
     model = fitted("sin(x0)*x1", profile=published, latency_model="critical_path")

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 import lat_sr
 from lat_sr import _engine, lower, parse
 from lat_sr.circuit import trace
+from lat_sr.costs import load_library
 from lat_sr.datapath import Datapath
 from lat_sr.datapath.native import native_datapath, native_port
 from lat_sr.errors import FormatError, InputError
 from lat_sr.latency import estimate_datapath
 from lat_sr.latency.native import native_library
 from lat_sr.latency.scheduling import schedule
-from lat_sr.profiles import load_library
 
 LIBRARY = load_library()
 POLYNOMIAL = "0.75*x0*x1 + 1.5*x2*x2 - 0.3125*x0*x2 + 2.25*x1 - 0.8125"

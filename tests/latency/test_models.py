@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 import lat_sr
+from lat_sr.costs import OperatorCost, OperatorProfile
 from lat_sr.errors import InputError, ProfileError
-from lat_sr.profiles import OperatorCost, OperatorProfile
 
 
 @pytest.fixture(scope="module")

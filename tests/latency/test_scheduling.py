@@ -2,9 +2,9 @@ import pytest
 
 from lat_sr import lower, parse
 from lat_sr.circuit import trace
+from lat_sr.costs import load_library
 from lat_sr.errors import InputError
 from lat_sr.latency.scheduling import schedule
-from lat_sr.profiles import load_library
 
 LIBRARY = load_library()
 MULTIPLY_PS = 2823.0

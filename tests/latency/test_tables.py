@@ -3,9 +3,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lat_sr.costs import load_library
 from lat_sr.latency.tables import table_tree
-from lat_sr.profiles import load_library
-from lat_sr.toolchains.roms import rom_module
+from lat_sr.toolchains.open.roms import rom_module
 
 LIBRARY = load_library()
 DATA_BITS = 4

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from lat_sr import _engine
 from lat_sr.expression import Call, Expression, evaluate, parse
 from lat_sr.expression.postfix import expression_of, tree_of
-from lat_sr.search import SearchProblem, uniform_cost_model
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import SearchProblem
 from lat_sr.search.native import shape_limits
 
 NAMES = ("x0", "x1", "x2")

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from lat_sr import _engine
 from lat_sr.expression import parse
 from lat_sr.expression.postfix import tree_of
-from lat_sr.search import EvolutionOptions, NativeEngine, SearchProblem, uniform_cost_model
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import EvolutionOptions, NativeEngine, SearchProblem
 
 NAMES = ("a", "b", "c")
 FORMS = ("exchanged", "scaled", "shifted", "added", "multiplied")

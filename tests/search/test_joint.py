@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 
 from lat_sr import _engine, lower
+from lat_sr.costs import load_library
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression, evaluate, parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency import compile_cost_model, estimate_datapath
+from lat_sr.latency.circuit_model import CircuitModel
+from lat_sr.latency.cost_model import uniform_cost_model
 from lat_sr.losses import LOSSES, mean_loss
 from lat_sr.precision import Precision
-from lat_sr.profiles import load_library
-from lat_sr.search import CircuitModel, NativeEngine, PySREngine, SearchProblem, uniform_cost_model
+from lat_sr.search import NativeEngine, PySREngine, SearchProblem
 from lat_sr.search.native import native_cost_model
 from lat_sr.target import Target
 

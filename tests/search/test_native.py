@@ -14,18 +14,10 @@ import pytest
 
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
-from lat_sr.expression import evaluate, parse
+from lat_sr.expression import define_operator, evaluate, parse, undefine_operator
 from lat_sr.expression.postfix import tree_of
-from lat_sr.operators import define_operator, undefine_operator
-from lat_sr.search import (
-    Engine,
-    EvolutionOptions,
-    NativeEngine,
-    Point,
-    SearchProblem,
-    non_dominated,
-    uniform_cost_model,
-)
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import Engine, EvolutionOptions, NativeEngine, Point, SearchProblem, non_dominated
 from lat_sr.search.native import native_cost_model, shape_limits
 
 OPERATORS = ("+", "-", "*", "sin", "exp")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lat_sr.errors import InputError, OperatorError
-from lat_sr.search import SearchProblem, uniform_cost_model
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import SearchProblem
 
 
 def make(**settings: Any) -> SearchProblem:

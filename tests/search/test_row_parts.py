@@ -8,7 +8,8 @@ import pytest
 from lat_sr import _engine
 from lat_sr.expression import parse
 from lat_sr.expression.postfix import tree_of
-from lat_sr.search import NativeEngine, SearchProblem, uniform_cost_model
+from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.search import NativeEngine, SearchProblem
 
 ROWS = 100_003  # three parts of 32,768 rows and a bit
 FORMULA = tree_of(parse("sin(1.3*x0) * (x1 + 0.7) - exp(x0)"), ("x0", "x1"))

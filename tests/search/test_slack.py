@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from test_cost_model import FUNCTIONS, NAMES, random_model
 
 from lat_sr import Precision, Target, _engine
+from lat_sr.costs import load_library
 from lat_sr.expression import Call, Constant, Expression, Variable, parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency import compile_cost_model
-from lat_sr.profiles import load_library
 from lat_sr.search import NativeEngine, SearchProblem
 from lat_sr.search.native import native_cost_model
 

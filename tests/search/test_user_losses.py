@@ -10,9 +10,10 @@ import pytest
 
 from lat_sr import LatencyAwareRegressor, _engine
 from lat_sr.errors import InputError
+from lat_sr.latency.cost_model import uniform_cost_model
 from lat_sr.losses import mean_loss
-from lat_sr.search import NativeEngine, SearchProblem, uniform_cost_model
-from lat_sr.search.pysr import plan
+from lat_sr.search import NativeEngine, SearchProblem
+from lat_sr.search.pysr.engine import plan
 
 TREE = _engine.Tree(
     [("variable", 0.0), ("constant", 0.5), ("*", 0.0), ("exp", 0.0), ("constant", 0.25), ("+", 0.0)]

@@ -7,15 +7,14 @@ from pathlib import Path
 
 import pytest
 
-import lat_sr.profiles
 from lat_sr import lower, parse
+from lat_sr.costs import DelayLibrary, load_library
 from lat_sr.datapath import Datapath
-from lat_sr.latency.library import DelayLibrary
 
 
 @pytest.fixture(scope="session")
 def library() -> DelayLibrary:
-    return lat_sr.profiles.load_library()
+    return load_library()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from lat_sr.errors import FormatError
 from lat_sr.toolchains.base import BuildReport, Toolchain
-from lat_sr.toolchains.open import OpenToolchain
+from lat_sr.toolchains.open.toolchain import OpenToolchain
 
 
 def report(**changes: object) -> BuildReport:

@@ -1,0 +1,1 @@
+"""The search by PySR, in Julia."""

@@ -1,0 +1,1 @@
+"""HLS projects: C++ of a datapath, and hls4ml's projects of formulas."""

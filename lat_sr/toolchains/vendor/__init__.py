@@ -1,0 +1,1 @@
+"""The vendor's tools: Vitis HLS and Vivado."""
