@@ -55,12 +55,13 @@ def profile(
 
     What is measured is kept: stopped and started again, it goes on where it was.
     """
-    from lat_sr import costs, profiling
+    from lat_sr.costs import load_profile
+    from lat_sr.profiling import profile as measure
 
     found = (
-        costs.load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
+        load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
         if stored
-        else profiling.profile(
+        else measure(
             precision,
             part=part,
             clock_period=clock_period,
