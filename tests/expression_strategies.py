@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from lat_sr.expression import Call, Constant, Expression, Variable
 from lat_sr.operators import OPERATORS
 
-BUILT_IN = tuple(name for name, operator in OPERATORS.items() if not operator.is_user_defined)
+BUILT_IN = tuple(OPERATORS)
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from lat_sr.circuit import trace
 from lat_sr.costs import load_library
 from lat_sr.datapath import Datapath, lower
+from lat_sr.datapath.native import native_datapath
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import Expression
 from lat_sr.latency.scheduling import schedule
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.search import evaluate_datapath
 from lat_sr.target import Target
 from lat_sr.toolchains.open import verilator
 from lat_sr.toolchains.open.emission import emit, pipeline, rtl_sources
@@ -67,7 +67,7 @@ def test_numpy_alkaid_and_engine_agree(part: int) -> None:
     def agree(expression: Expression, precision: Precision, implementation: str, seed: int) -> None:
         datapath, X = lowered(expression, precision, implementation, seed)
         truth = datapath.evaluate_integers(X)
-        np.testing.assert_array_equal(evaluate_datapath(datapath, X), truth)
+        np.testing.assert_array_equal(native_datapath(datapath).evaluate(X), truth)
         reals = trace(datapath).predict(X * 2.0**-precision.fraction)
         np.testing.assert_array_equal(reals.reshape(truth.shape) * 2.0**precision.fraction, truth)
 

@@ -11,7 +11,18 @@ import pytest
 
 import lat_sr
 
-HEAVY = ["alkaid", "hls4ml", "juliacall", "matplotlib", "optuna", "pandas", "pysr", "sklearn", "sympy"]
+HEAVY = [
+    "alkaid",
+    "hls4ml",
+    "numpy",
+    "juliacall",
+    "matplotlib",
+    "optuna",
+    "pandas",
+    "pysr",
+    "sklearn",
+    "sympy",
+]
 
 
 @pytest.mark.parametrize("name", lat_sr.__all__)
@@ -21,7 +32,7 @@ def test_every_public_name_is_there(name):
 
 
 def test_an_unknown_name_is_an_attribute_error():
-    with pytest.raises(AttributeError, match="'lat_sr' has no attribute 'sleep'"):
+    with pytest.raises(AttributeError, match=r"lat_sr.*sleep"):
         _ = lat_sr.sleep
 
 
@@ -29,15 +40,9 @@ def test_version_is_the_distribution_s():
     assert lat_sr.__version__ == importlib.metadata.version("lat_sr")
 
 
-def test_import_is_quick_and_starts_nothing():
-    program = f"""
-import json, sys, time
-start = time.perf_counter()
-import lat_sr
-seconds = time.perf_counter() - start
-print(json.dumps([seconds, [name for name in {HEAVY} if name in sys.modules]]))
-"""
+def test_import_loads_nothing_heavy():
+    program = (
+        f"import json, sys, lat_sr; print(json.dumps([name for name in {HEAVY} if name in sys.modules]))"
+    )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    seconds, imported = json.loads(done.stdout)
-    assert seconds < 1.5
-    assert imported == []
+    assert json.loads(done.stdout) == []

@@ -62,8 +62,6 @@ def random_formula(rng: np.random.Generator, size: int) -> Expression:
             return Constant(float(np.round(rng.normal() * 4, 3)))
         return Variable(str(rng.choice(NAMES)))
     name = str(rng.choice(["+", "-", "*", *OPERATORS]))
-    if OPERATORS[name].is_user_defined:
-        name = "+"
     if name == "pow":
         return Call(name, (random_formula(rng, size - 2), Constant(float(rng.integers(-2, 5)))))
     if OPERATORS[name].arity == 1:

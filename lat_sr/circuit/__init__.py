@@ -1,5 +1,5 @@
 """Datapaths as combinational circuits in alkaid's intermediate representation (ALIR)."""
 
-from lat_sr.circuit.trace import trace
+from lat_sr.circuit.tracing import trace
 
 __all__ = ["trace"]

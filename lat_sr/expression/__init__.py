@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-from lat_sr.expression.expansion import expand_user_operators
 from lat_sr.expression.outputs import equation_of, only_expression, parse_equation
 from lat_sr.expression.parsing import parse
-from lat_sr.expression.printing import to_julia, to_latex
+from lat_sr.expression.printing import to_latex
 from lat_sr.expression.sympy import from_sympy, to_sympy
 from lat_sr.expression.tree import (
     Call,
     Constant,
     Expression,
     Variable,
-    differentiate,
     evaluate,
 )
-from lat_sr.expression.user_operators import define_operator, undefine_operator
+from lat_sr.expression.user_operators import (
+    UserOperator,
+    define_operator,
+    expand_user_operators,
+    undefine_operator,
+)
 
 __all__ = [
     "Call",
     "Constant",
     "Expression",
+    "UserOperator",
     "Variable",
     "define_operator",
-    "differentiate",
     "equation_of",
     "evaluate",
     "expand_user_operators",
@@ -31,7 +34,6 @@ __all__ = [
     "only_expression",
     "parse",
     "parse_equation",
-    "to_julia",
     "to_latex",
     "to_sympy",
     "undefine_operator",

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import ExpressionError, InputError, OperatorError
-from lat_sr.operators import closest_names, get_operator
-from lat_sr.operators.declaration import OPERAND_NAMES
+from lat_sr.operators import Notation, Operator, closest_names, get_operator
+from lat_sr.operators.declaration import CALL, PREFIX
 
-__all__ = ["Call", "Constant", "Expression", "Variable", "differentiate", "evaluate"]
+__all__ = ["Call", "Constant", "Expression", "Variable", "evaluate"]
 
 T = TypeVar("T")
 
@@ -193,9 +193,8 @@ class Expression:
         raise NotImplementedError
 
     def __str__(self) -> str:
-        from lat_sr.expression.printing import to_text
-
-        return to_text(self)
+        """Infix text with the fewest brackets; `lat_sr.parse` gives the same tree back."""
+        return _text(self)
 
     def __repr__(self) -> str:
         return f"parse({str(self)!r})"
@@ -349,6 +348,49 @@ def _from_postfix(nodes: Iterable[tuple[str, Any, int]]) -> Expression:
     return stack.pop()
 
 
+# Text and how tightly it binds.
+Written = tuple[str, int]
+
+
+def write(
+    expression: Expression,
+    leaf: Callable[[Expression], Written],
+    notation: Callable[[Operator], Notation],
+    brackets: str,
+) -> str:
+    """Write with brackets where an operand binds less tightly than its call's `Notation` asks for."""
+
+    def written(node: Expression, operands: tuple[Written, ...]) -> Written:
+        if not isinstance(node, Call):
+            return leaf(node)
+        how = notation(get_operator(node.operator))
+        texts = []
+        for operand, (text, precedence), least in zip(node.operands, operands, how.operands, strict=True):
+            # neg(2) is not the constant -2: without brackets the sign would become the number's.
+            sign_of_number = node.operator == "neg" and isinstance(operand, Constant)
+            texts.append(brackets.format(text) if precedence < least or sign_of_number else text)
+        return how.template.format(*texts), how.precedence
+
+    return expression.fold(written)[0]
+
+
+def _text(expression: Expression) -> str:
+    exponents = {
+        id(n.operands[1]) for n in expression._distinct() if isinstance(n, Call) and n.operator == "pow"
+    }
+
+    def leaf(node: Expression) -> Written:
+        if isinstance(node, Variable):
+            return node.name, CALL
+        assert isinstance(node, Constant)
+        text = repr(node.value)
+        if id(node) in exponents and text.endswith(".0"):
+            text = text[:-2]
+        return text, PREFIX if text.startswith("-") else CALL
+
+    return write(expression, leaf, lambda operator: operator.text, "({})")
+
+
 # Rows evaluated at a time: the intermediate arrays then stay in the processor's cache.
 _ROWS_AT_ONCE = 8192
 
@@ -415,56 +457,3 @@ def evaluate(expression: Expression, X: ArrayLike, names: Sequence[str] | None =
 
         result[start : start + _ROWS_AT_ONCE] = expression.fold(value)
     return result
-
-
-def differentiate(expression: Expression, variable: str) -> Expression:
-    """Give the derivative by one variable.
-
-    Parameters
-    ----------
-    expression : Expression
-        What to differentiate.
-    variable : str
-        Name of the variable.
-
-    Returns
-    -------
-    Expression
-        The derivative, without terms that are zero but not simplified otherwise. Steps and kinks have the
-        derivative 0 or the mean of both sides.
-
-    Examples
-    --------
-    >>> from lat_sr.expression import parse
-    >>> print(differentiate(parse("sin(x * y)"), "x"))
-    cos(x * y) * y
-    """
-    from lat_sr.expression.parsing import parse
-
-    zero, one = Constant(0.0), Constant(1.0)
-
-    def derive(node: Expression, below: tuple[Expression, ...]) -> Expression:
-        if not isinstance(node, Call):
-            return one if isinstance(node, Variable) and node.name == variable else zero
-        if all(inner == zero for inner in below):
-            return zero
-        declared = get_operator(node.operator).derivative
-        if callable(declared):
-            outer = declared(*node.operands)
-        else:
-            bound = dict(zip(OPERAND_NAMES, node.operands, strict=False))
-            outer = tuple(parse(text).substitute(bound) for text in declared)
-        total: Expression = zero
-        for partial, inner in zip(outer, below, strict=True):
-            total = _sum(total, _product(partial, inner))
-        return total
-
-    def _product(a: Expression, b: Expression) -> Expression:
-        if zero in (a, b):
-            return zero
-        return b if a == one else a if b == one else Call("*", (a, b))
-
-    def _sum(a: Expression, b: Expression) -> Expression:
-        return b if a == zero else a if b == zero else Call("+", (a, b))
-
-    return expression.fold(derive)

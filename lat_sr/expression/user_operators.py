@@ -1,24 +1,40 @@
-"""Operators of the user's own."""
+"""Operators of the user's own, which stand for formulas."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import ExpressionError, OperatorError
-from lat_sr.expression.expansion import expand_user_operators
-from lat_sr.operators.declaration import CALL, OPERAND_NAMES, Domain, Notation, Operator
-from lat_sr.operators.table import OPERATORS, TABLE, add_operator, get_operator, is_taken, remove_operator
+from lat_sr.expression.parsing import parse
+from lat_sr.expression.printing import julia_body
+from lat_sr.expression.sympy import from_sympy, to_sympy
+from lat_sr.expression.tree import Call, Constant, Expression, evaluate
+from lat_sr.operators import Operator, declare
+from lat_sr.operators.declaration import OPERAND_NAMES
+from lat_sr.operators.table import OPERATORS, add_operator, get_operator, is_taken, remove_operator
 
-if TYPE_CHECKING:
-    from lat_sr.expression.tree import Expression
-
-__all__ = ["define_operator", "undefine_operator"]
+__all__ = ["UserOperator", "define_operator", "expand_user_operators", "undefine_operator"]
 
 
-def define_operator(name: str, expression: Any) -> Operator:
+@dataclass(frozen=True, kw_only=True)
+class UserOperator(Operator):
+    """An operator that was added with `define_operator`.
+
+    Parameters
+    ----------
+    expansion : Expression
+        What it stands for, in built-in operators of ``x`` and ``y``.
+    """
+
+    expansion: Expression
+
+
+def define_operator(name: str, expression: Any) -> UserOperator:
     """Add an operator of the user's own.
 
     One with one operand is an operator like any other: the circuit computes it by one table. One with two
@@ -33,7 +49,7 @@ def define_operator(name: str, expression: Any) -> Operator:
 
     Returns
     -------
-    Operator
+    UserOperator
         The declaration, now part of `OPERATORS`.
 
     Raises
@@ -48,28 +64,24 @@ def define_operator(name: str, expression: Any) -> Operator:
     'softsign(x) = x / (1 + abs(x))'
     >>> undefine_operator("softsign")
     """
-    from lat_sr.expression import printing, tree
-    from lat_sr.expression import sympy as algebra
-    from lat_sr.expression.parsing import parse
-
     if not isinstance(name, str) or not (name.isidentifier() and name.isascii()):
         raise OperatorError(
             f"{name!r} cannot name an operator: use ASCII letters, digits and underscores, "
             "not starting with a digit"
         )
     if is_taken(name) or name in OPERAND_NAMES:
-        removable = name in OPERATORS and OPERATORS[name].is_user_defined
+        removable = isinstance(OPERATORS.get(name), UserOperator)
         raise OperatorError(
             f"the operator name {name!r} is taken: choose another one"
             + (", or remove it first with undefine_operator" if removable else "")
         )
     try:
-        if isinstance(expression, tree.Expression):
+        if isinstance(expression, Expression):
             body = expression
         elif isinstance(expression, str):
             body = parse(expression)
         else:
-            body = algebra.from_sympy(expression)
+            body = from_sympy(expression)
     except (ExpressionError, OperatorError) as error:
         raise OperatorError(f"operator {name!r} cannot be defined: {error}") from error
     variables = tuple(sorted(body.variables))
@@ -82,33 +94,20 @@ def define_operator(name: str, expression: Any) -> Operator:
         body = _fold_constants(expand_user_operators(body, unary=True))
     except ExpressionError as error:
         raise OperatorError(f"operator {name!r} cannot be defined: {error}") from error
-    arity = len(variables)
-    inside = ", ".join(f"{{{i}}}" for i in range(arity))
-    typeset = name.replace("_", r"\_")
 
     def numpy(*operands: ArrayLike) -> NDArray[Any]:
-        arrays = np.broadcast_arrays(*(np.asarray(o, dtype=np.float64) for o in operands))
+        arrays = np.broadcast_arrays(*operands)
         columns = np.stack([a.ravel() for a in arrays], axis=1)
-        return tree.evaluate(body, columns, variables).reshape(arrays[0].shape)
+        return evaluate(body, columns, variables).reshape(arrays[0].shape)
 
     def sympy(*operands: Any) -> Any:
         from sympy import Symbol
 
         symbols = [Symbol(v) for v in variables]
-        return algebra.to_sympy(body).xreplace(dict(zip(symbols, operands, strict=True)))
+        return to_sympy(body).xreplace(dict(zip(symbols, operands, strict=True)))
 
-    operator = Operator(
-        name=name,
-        arity=arity,
-        numpy=numpy,
-        sympy=sympy,
-        derivative=tuple(str(tree.differentiate(body, v)) for v in variables),
-        implementations=TABLE,
-        latex=Notation(rf"\operatorname{{{{{typeset}}}}}\left({inside}\right)", CALL, (0,) * arity),
-        domain=(Domain(),) * arity,
-        julia=f"{name}({', '.join(variables)}) = {printing.julia_body(body)}",
-        expansion=body,
-    )
+    plain = declare(name, numpy, sympy, arity=len(variables), julia_body=julia_body(body))
+    operator = UserOperator(**{**vars(plain), "julia_body": None}, expansion=body)
     add_operator(operator)
     return operator
 
@@ -126,14 +125,69 @@ def undefine_operator(name: str) -> None:
     OperatorError
         It is unknown, or built in.
     """
-    if not get_operator(name).is_user_defined:
-        raise OperatorError(f"{name!r} is built in and cannot be removed")
     remove_operator(name)
+
+
+def expand_user_operators(expression: Expression, *, unary: bool = False) -> Expression:
+    """Put what user-defined operators stand for in their place.
+
+    Parameters
+    ----------
+    expression : Expression
+        Any expression.
+    unary : bool, default=False
+        Whether operators with one operand, which circuits compute by a table, are expanded too.
+
+    Returns
+    -------
+    Expression
+        The same value, without user-defined operators of two operands.
+    """
+
+    def expand(node: Expression, operands: tuple[Expression, ...]) -> Expression:
+        if isinstance(node, Call):
+            operator = get_operator(node.operator)
+            if isinstance(operator, UserOperator) and (unary or operator.arity > 1):
+                return operator.expansion.substitute(dict(zip(OPERAND_NAMES, operands, strict=False)))
+        return node.with_operands(operands)
+
+    return expression.fold(expand)
+
+
+def user_definitions(expressions: Iterable[Expression]) -> dict[str, str]:
+    """The user's operators in expressions: their names and what they stand for, as `define_missing` takes them."""
+    used = {name for expression in expressions for name in expression.operator_counts}
+    operators = (get_operator(name) for name in sorted(used))
+    return {o.name: str(o.expansion) for o in operators if isinstance(o, UserOperator)}
+
+
+def define_missing(definitions: Mapping[str, str]) -> None:
+    """Define the operators that are not there yet.
+
+    Parameters
+    ----------
+    definitions : mapping of str to str
+        See `user_definitions`.
+
+    Raises
+    ------
+    OperatorError
+        A name means something else here.
+    """
+    for name, text in definitions.items():
+        if name not in OPERATORS:
+            define_operator(name, text)
+            continue
+        operator = OPERATORS[name]
+        meaning = str(operator.expansion) if isinstance(operator, UserOperator) else "built in"
+        if meaning != text:
+            raise OperatorError(
+                f"the model's operator {name} is {text}, but {name} is {meaning} here; undefine it first"
+            )
 
 
 def _fold_constants(expression: Expression) -> Expression:
     """Compute the parts without variables, so that Julia's integers never meet a function of floats."""
-    from lat_sr.expression.tree import Call, Constant
 
     def fold(node: Expression, operands: tuple[Expression, ...]) -> Expression:
         values = [operand.value for operand in operands if isinstance(operand, Constant)]

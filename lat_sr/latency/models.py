@@ -128,7 +128,7 @@ def estimate_datapath(datapath: Datapath, target: Target, library: DelayLibrary)
     target : Target
     library : DelayLibrary
     """
-    from lat_sr.circuit.trace import traceable
+    from lat_sr.circuit.tracing import traceable
     from lat_sr.datapath.native import native_port
 
     cost = _circuit_cost(library, target.available_ps)

@@ -5,15 +5,27 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from importlib import import_module
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-if TYPE_CHECKING:
-    from lat_sr.expression.tree import Expression
-
-__all__ = ["CALL", "OPERAND_NAMES", "POWER", "PREFIX", "PRODUCT", "SUM", "Domain", "Notation", "Operator"]
+__all__ = [
+    "CALL",
+    "EVERYWHERE",
+    "EXACT",
+    "OPERAND_NAMES",
+    "POWER",
+    "PREFIX",
+    "PRODUCT",
+    "SUM",
+    "TABLE",
+    "Domain",
+    "Notation",
+    "Operator",
+    "declare",
+]
 
 # How tightly each kind of text binds; a larger number binds tighter.
 SUM: Final = 10
@@ -23,6 +35,10 @@ POWER: Final = 40
 CALL: Final = 50
 
 OPERAND_NAMES: Final = ("x", "y")
+
+# What `Operator.implementations` may be.
+EXACT: Final = ("exact",)
+TABLE: Final = ("table", "interp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +97,9 @@ class Domain:
         return " && ".join(conditions)
 
 
+EVERYWHERE: Final = Domain()
+
+
 @dataclass(frozen=True, slots=True)
 class Notation:
     """How a call is written.
@@ -100,9 +119,6 @@ class Notation:
     operands: tuple[int, ...]
 
 
-Derivative = tuple[str, ...] | Callable[..., "tuple[Expression, ...]"]
-
-
 @dataclass(frozen=True)
 class Operator:
     """One operator.
@@ -117,9 +133,6 @@ class Operator:
         Takes one array per operand (broadcast together), gives float64 values, NaN outside of the domain.
     sympy : callable
         The same on sympy expressions.
-    derivative : tuple of str or callable
-        For each operand the partial derivative as an expression of ``x`` and ``y``; a callable takes the
-        operand expressions and gives the derivatives.
     implementations : tuple of str
         How the circuit can compute it: ``exact``, or ``table`` and ``interp``. `pow` is exact for exponents
         >= 0; negative ones go through the table of `inv`, as ``/`` does.
@@ -137,15 +150,14 @@ class Operator:
         Definition in Julia; None when Julia or SymbolicRegression.jl has it built in.
     julia_body : str or None
         Value in terms of Julia's Base, where Base does not have the name.
-    expansion : Expression or None
-        For an operator of the user's own, what it stands for, in built-in operators of ``x`` and ``y``.
+    hls_math : str or None
+        The function of ``hls_math.h`` with fixed-point arguments that computes it.
     """
 
     name: str
     arity: int
     numpy: Callable[..., NDArray[np.float64]] = field(repr=False)
     sympy: Callable[..., Any] = field(repr=False)
-    derivative: Derivative
     implementations: tuple[str, ...]
     latex: Notation = field(repr=False)
     domain: tuple[Domain, ...]
@@ -154,17 +166,12 @@ class Operator:
     precedence: int = CALL
     julia: str | None = None
     julia_body: str | None = field(default=None, repr=False)
-    expansion: Expression | None = None
+    hls_math: str | None = field(default=None, repr=False)
 
     @property
     def is_exact(self) -> bool:
         """Whether the circuit computes it without a table."""
         return "exact" in self.implementations
-
-    @property
-    def is_user_defined(self) -> bool:
-        """Whether it was added with `define_operator`."""
-        return self.expansion is not None
 
     @property
     def text(self) -> Notation:
@@ -178,3 +185,103 @@ class Operator:
             return Notation(f"{{0}} {self.infix} {{1}}", p, (p, p + 1))
         operands = ", ".join(f"{{{i}}}" for i in range(self.arity))
         return Notation(f"{self.name}({operands})", CALL, (0,) * self.arity)
+
+
+def declare(
+    name: str,
+    numpy: Callable[..., Any],
+    sympy: Callable[..., Any] | str,
+    *,
+    arity: int = 1,
+    latex: str | Notation | None = None,
+    implementations: tuple[str, ...] = TABLE,
+    domain: Domain = EVERYWHERE,
+    aliases: tuple[str, ...] = (),
+    julia_body: str | None = None,
+    hls_math: str | None = None,
+    pysr_has: bool = False,
+) -> Operator:
+    r"""Declare an operator that is written as a function.
+
+    Parameters
+    ----------
+    name : str
+        Canonical name.
+    numpy : callable
+        Takes one float64 array per operand; what it gives, or warns of, outside of the domain does not matter.
+    sympy : callable or str
+        The same on sympy expressions, or the name of a function of sympy.
+    arity : int, default=1
+        Number of operands, 1 or 2.
+    latex : str or Notation, optional
+        Name of the function in LaTeX, as a template of `str.format`, or how the whole call is typeset;
+        ``\operatorname`` with the name by default.
+    implementations : tuple of str, default=("table", "interp")
+        How the circuit can compute it; see `Operator`. An ``exact`` one needs a rule in the lowering besides.
+    domain : Domain, optional
+        Where every operand must lie; everywhere by default.
+    aliases : tuple of str, optional
+        Other names that mean the same.
+    julia_body : str, optional
+        Value in terms of Julia's Base, of ``x`` (and ``y``); not needed where Base has the name.
+    hls_math : str, optional
+        The function of ``hls_math.h`` that computes it.
+    pysr_has : bool, default=False
+        Whether SymbolicRegression.jl defines the name already, though Base does not.
+
+    Returns
+    -------
+    Operator
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> cbrt = declare("cbrt", np.cbrt, "cbrt")
+    >>> float(cbrt.numpy(27.0))
+    3.0
+    """
+    operands = OPERAND_NAMES[:arity]
+    if latex is None:
+        typeset = name.replace("_", r"\_")
+        latex = rf"\operatorname{{{{{typeset}}}}}"
+    if isinstance(latex, str):
+        inside = ", ".join(f"{{{i}}}" for i in range(arity))
+        latex = Notation(rf"{latex}\left({inside}\right)", CALL, (0,) * arity)
+    domains = (domain,) * arity
+    return Operator(
+        name=name,
+        arity=arity,
+        numpy=guarded(numpy, domains),
+        sympy=sympy_function(sympy) if isinstance(sympy, str) else sympy,
+        implementations=implementations,
+        latex=latex,
+        domain=domains,
+        aliases=aliases,
+        julia=None if julia_body is None or pysr_has else f"{name}({', '.join(operands)}) = {julia_body}",
+        julia_body=julia_body,
+        hls_math=hls_math,
+    )
+
+
+def guarded(function: Callable[..., Any], domain: tuple[Domain, ...]) -> Callable[..., NDArray[np.float64]]:
+    """Make a numpy function quiet, and NaN outside of its domain."""
+
+    def values(*operands: ArrayLike) -> NDArray[np.float64]:
+        arrays = [np.asarray(operand, dtype=np.float64) for operand in operands]
+        with np.errstate(all="ignore"):
+            result: NDArray[np.float64] = np.asarray(function(*arrays), dtype=np.float64)
+        for d, array in zip(domain, arrays, strict=True):
+            if not d.is_everywhere:
+                result = np.where(d.contains(array), result, np.nan)
+        return result
+
+    return values
+
+
+def sympy_function(name: str, module: str = "sympy") -> Callable[..., Any]:
+    """Give a function of sympy that is imported when first called."""
+
+    def build(*operands: Any) -> Any:
+        return getattr(import_module(module), name)(*operands)
+
+    return build

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lat_sr.errors import FormatError, LatSrError, OperatorError
+from lat_sr.errors import FormatError, LatSrError
 from lat_sr.estimators.fitting import OutputFront
-from lat_sr.expression import define_operator
+from lat_sr.expression.user_operators import define_missing, user_definitions
 from lat_sr.files import read_json, write_atomic
-from lat_sr.operators import OPERATORS
 from lat_sr.solution.front import PredictedCircuit
 from lat_sr.target import Target
 
@@ -65,25 +64,9 @@ def _plain(value: Any) -> Any:
 
 
 def _user_operators(fronts: list[OutputFront]) -> dict[str, str]:
-    used = {
-        name
-        for front in fronts
-        for point in front.points
-        for expression in point.expressions
-        for name in expression.operator_counts
-    }
-    return {name: str(OPERATORS[name].expansion) for name in sorted(used) if OPERATORS[name].is_user_defined}
-
-
-def _define_missing(operators: Mapping[str, str]) -> None:
-    for name, text in operators.items():
-        if name not in OPERATORS:
-            define_operator(name, text)
-        elif str(OPERATORS[name].expansion) != text:
-            raise OperatorError(
-                f"the model's operator {name} is {text}, but {name} is {OPERATORS[name].expansion or 'built in'} here; "
-                "undefine it first"
-            )
+    return user_definitions(
+        expression for front in fronts for point in front.points for expression in point.expressions
+    )
 
 
 def write_model(model: LatencyAwareEstimator, path: str | os.PathLike[str]) -> None:
@@ -151,7 +134,7 @@ def read_model(path: str | os.PathLike[str]) -> LatencyAwareEstimator:
     document = read_json(path, SCHEMA, SCHEMA_VERSION)
     kinds = {kind.__name__: kind for kind in (LatencyAwareClassifier, LatencyAwareRegressor)}
     try:
-        _define_missing(document["user_operators"])
+        define_missing(document["user_operators"])
         model = kinds[document["estimator"]](**_restored_parameters(document["parameters"]))
         fronts = [OutputFront.from_dict(front) for front in document["fronts"]]
         selected = [int(i) for i in document["selected"]]

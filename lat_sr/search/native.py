@@ -19,6 +19,7 @@ from lat_sr.expression.postfix import expressions_of, tree_of
 from lat_sr.files import write_atomic
 from lat_sr.latency.cost_model import CostModel, FunctionCost, WidthCost
 from lat_sr.losses import Floats
+from lat_sr.operators import get_operator
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
 
 _BATCH = 1024
@@ -344,23 +345,7 @@ def _check_operators(problem: SearchProblem) -> None:
             f"the native engine has built-in operators only, not {', '.join(foreign)}; "
             "give the built-in operators of its definition instead"
         )
-    exact = {
-        "+",
-        "-",
-        "*",
-        "neg",
-        "abs",
-        "square",
-        "cube",
-        "pow",
-        "min",
-        "max",
-        "relu",
-        "sign",
-        "floor",
-        "ceil",
-    }
-    needed = {"inv" if name == "/" else name for name in problem.operators if name not in exact}
+    needed = {"inv" if name == "/" else name for name in problem.operators if not get_operator(name).is_exact}
     missing = sorted(needed - set(problem.cost.functions))
     if missing:
         raise OperatorError(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr.errors import ExpressionError, InputError, OperatorError
-from lat_sr.expression import Call, Constant, Expression, Variable, differentiate, evaluate, parse
+from lat_sr.expression import Call, Constant, Expression, Variable, evaluate, parse
 
 DATA = Path(__file__).parents[1] / "data"
 LEVELS = 5000
@@ -176,7 +176,6 @@ def test_deep_trees_do_not_recurse() -> None:
     assert sum(1 for _ in expression.walk("post")) == expression.size
     assert pickle.loads(pickle.dumps(expression)) == expression
     assert expression.substitute({"x0": 1.0}).variables == ()
-    assert evaluate(differentiate(expression, "x0"), [[0.0]]).tolist() == [1.0]
 
 
 def test_shared_subtrees_are_computed_once() -> None:
@@ -199,17 +198,6 @@ def test_evaluation_by_rows_equals_that_of_all(expression: Expression, seed: int
     together = evaluate(expression, data)
     for row, value in zip(data, together, strict=True):
         assert evaluate(expression, [row])[0] == pytest.approx(value, rel=1e-12, nan_ok=True)
-
-
-def test_derivative_of_a_composition() -> None:
-    expression = parse("exp(-x ^ 2) * sin(x * y) / (1 + y ^ 2)")
-    at = np.array([[0.3, 0.7], [1.1, -0.4]])
-    step = np.array([1e-6, 0.0])
-    high, low = (evaluate(expression, at + s * step, ["x", "y"]) for s in (1, -1))
-    derivative = evaluate(differentiate(expression, "x"), at, ["x", "y"])
-    assert derivative == pytest.approx((high - low) / 2e-6, rel=1e-6)
-    assert differentiate(expression, "z") == Constant(0.0)
-    assert differentiate(Variable("z"), "z") == Constant(1.0)
 
 
 def front_rows() -> list[tuple[str, str, str]]:

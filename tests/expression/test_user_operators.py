@@ -10,12 +10,12 @@ from julia_definitions import python_of_julia
 
 from lat_sr.errors import OperatorError
 from lat_sr.expression import (
+    UserOperator,
     define_operator,
     evaluate,
     expand_user_operators,
     from_sympy,
     parse,
-    to_julia,
     to_latex,
     to_sympy,
     undefine_operator,
@@ -26,7 +26,7 @@ from lat_sr.operators import OPERATORS
 @pytest.fixture(autouse=True)
 def clean_table() -> Iterator[None]:
     yield
-    for name in [n for n, o in OPERATORS.items() if o.is_user_defined]:
+    for name in [n for n, o in OPERATORS.items() if isinstance(o, UserOperator)]:
         undefine_operator(name)
 
 
@@ -50,7 +50,6 @@ def test_binary_operator_stands_for_its_expression() -> None:
     expression = parse("asymmetry(x1, x0) ^ 2")
     assert evaluate(expression, [[1.0, 3.0]]).tolist() == [0.25]
     assert str(expand_user_operators(expression)) == "((x1 - x0) / (x1 + x0)) ^ 2"
-    assert to_julia(expression) == "((x1 - x0) / (x1 + x0)) ^ 2"
     assert evaluate(from_sympy(to_sympy(expression)), [[1.0, 3.0]]) == pytest.approx([0.25])
 
 
@@ -73,13 +72,6 @@ def test_values_are_nan_outside_of_the_domain() -> None:
     assert values.shape == (1, 2)
     assert values[0, 0] == 0.0
     assert np.isnan(values[0, 1])
-
-
-def test_derivative() -> None:
-    operator = define_operator("ratio", "x / square(y)")
-    x, y = (parse(text) for text in operator.derivative)  # type: ignore[union-attr]
-    assert evaluate(x, [[3.0, 2.0]], ["x", "y"]) == pytest.approx([0.25])
-    assert evaluate(y, [[3.0, 2.0]], ["x", "y"]) == pytest.approx([-0.75])
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,9 @@ import re
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lat_sr import _engine
 from lat_sr.costs import load_library
-from lat_sr.latency.tables import table_tree
+from lat_sr.latency.native import native_library
 from lat_sr.toolchains.open.roms import rom_module
 
 LIBRARY = load_library()
@@ -51,9 +52,8 @@ def tables(draw):
 @given(tables())
 def test_trees_are_those_that_the_toolchain_builds(words):
     paths, lut = timed(rom_module("table", words, DATA_BITS))
-    tree = table_tree(words, DATA_BITS, LIBRARY)
-    assert tree.lut == lut
+    found, size = _engine.table_tree(words, DATA_BITS, native_library(LIBRARY))
+    assert size == lut
     assert [
-        {f"in[{bit}]": delay for bit, delay in enumerate(output) if delay is not None}
-        for output in tree.paths
+        {f"in[{bit}]": delay for bit, delay in enumerate(output) if delay is not None} for output in found
     ] == paths

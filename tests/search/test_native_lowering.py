@@ -12,13 +12,12 @@ from numpy.typing import NDArray
 
 from lat_sr import _engine
 from lat_sr.datapath import WidthLimits, lower
-from lat_sr.datapath.native import cast_fields
+from lat_sr.datapath.native import cast_fields, native_datapath
 from lat_sr.errors import ExpressionError, InputError, LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate, parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.operators import OPERATORS
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.search import evaluate_datapath
 from lat_sr.search.native_lowering import NativeLowering, quantised
 
 NAMES = ("x0", "x1", "x2")
@@ -300,7 +299,7 @@ def test_values_are_what_the_circuit_computes() -> None:
     lowering = NativeLowering(X, "ap_fixed<16,6>")
     lowered = lowering.lower([parse("x0*x1 - sin(x2)"), parse("2.5")])
     ports = lowering.precision.from_float(X)
-    np.testing.assert_array_equal(lowered.values, evaluate_datapath(lowered.datapath, ports))
+    np.testing.assert_array_equal(lowered.values, native_datapath(lowered.datapath).evaluate(ports))
     assert lowered.datapath.input_names == NAMES
 
 

@@ -12,41 +12,21 @@ not run. The project is therefore hls4ml's, but the arithmetic in it is written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lat_sr.datapath import Datapath, ExplicitTable, lower
 from lat_sr.datapath.lowering import port_order
-from lat_sr.errors import InputError, PrecisionError
-from lat_sr.expression import Call, Constant, Expression, Variable, expand_user_operators, parse
-from lat_sr.operators import get_operator
+from lat_sr.errors import InputError, OperatorError, PrecisionError
+from lat_sr.expression import Call, Constant, Expression, UserOperator, Variable, expand_user_operators, parse
+from lat_sr.operators import Operator, get_operator
+from lat_sr.operators.declaration import OPERAND_NAMES
 from lat_sr.precision import Precision
 from lat_sr.target import Target
 from lat_sr.toolchains.hls.project import HlsInterface, write_hls_project
 
-__all__ = ["HLS_MATH", "hls4ml_datapath", "write_hls4ml_project"]
-
-HLS_MATH: Mapping[str, str] = {
-    **{
-        name: name
-        for name in (
-            "sqrt", "exp", "log", "log2", "log10", "log1p", "sin", "cos", "tan", "asin", "acos", "atan",
-            "sinh", "cosh", "tanh", "asinh", "acosh", "atanh",
-        )
-    },
-    "inv": "recip",
-}  # fmt: skip
-"""Functions of ``hls_math.h`` with fixed-point arguments, by the operator they compute."""
-
-# The others in terms of those.
-_REWRITTEN: Mapping[str, Callable[..., Expression]] = {
-    "/": lambda x, y: Call("*", (x, Call("inv", (y,)))),
-    "pow": lambda x, n: Call("inv", (Call("pow", (x, Constant(-n.value))),)),
-    "sqrt_abs": lambda x: Call("sqrt", (Call("abs", (x,)),)),
-    "log_abs": lambda x: Call("log", (Call("abs", (x,)),)),
-    "gauss": lambda x: Call("exp", (Call("neg", (Call("square", (x,)),)),)),
-}
+__all__ = ["hls4ml_datapath", "write_hls4ml_project"]
 
 
 def write_hls4ml_project(
@@ -198,11 +178,9 @@ class _Separated:
         operator = get_operator(result.operator)
         if operator.name in self._tables or self._is_exact(result):
             return result
-        if operator.name in HLS_MATH:
-            return self._call(result)
-        if operator.is_user_defined:
-            return expand_user_operators(result, unary=True).fold(self._node)
-        return _REWRITTEN[operator.name](*operands).fold(self._node)
+        if operator.hls_math is not None:
+            return self._call(result, operator.hls_math)
+        return _rewritten(result, operator).fold(self._node)
 
     @staticmethod
     def _is_exact(call: Call) -> bool:
@@ -214,17 +192,37 @@ class _Separated:
             call.operator == "pow" and isinstance(last, Constant) and last.value < 0
         )
 
-    def _call(self, call: Call) -> Variable:
+    def _call(self, call: Call, function: str) -> Variable:
         if call not in self._seen:
             name = f"f{len(self.names)}"
             while name in self._taken:
                 name += "_"
             self._taken.add(name)
             self._seen[call] = Variable(name)
-            self.calls.append(HLS_MATH[call.operator])
+            self.calls.append(function)
             self.arguments.append(call.operands[0])
             self.names.append(name)
         return self._seen[call]
+
+
+def _rewritten(call: Call, operator: Operator) -> Expression:
+    """A call in terms of other operators."""
+    if operator.name == "/":
+        numerator, denominator = call.operands
+        return Call("*", (numerator, Call("inv", (denominator,))))
+    if operator.name == "pow":
+        base, exponent = call.operands
+        assert isinstance(exponent, Constant)
+        return Call("inv", (Call("pow", (base, Constant(-exponent.value))),))
+    if isinstance(operator, UserOperator):
+        return expand_user_operators(call, unary=True)
+    if operator.julia_body is None:
+        raise OperatorError(
+            f"hls_math.h has no {operator.name}; give a table for it in tables={{{operator.name!r}: ...}}"
+        )
+    return parse(operator.julia_body, OPERAND_NAMES).substitute(
+        dict(zip(OPERAND_NAMES, call.operands, strict=False))
+    )
 
 
 def _input_formats(

@@ -7,8 +7,6 @@ a multiplexer of four made of a LUT6, again with MUXF7 and MUXF8 behind it.
 
 from __future__ import annotations
 
-import re
-from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -33,11 +31,6 @@ _CONSTANTS = (_Net("1'b0", "constant"), _Net("1'b1", "constant"))
 
 LARGEST_LOGIC = 5
 """Tables of up to so many address bits are left to logic synthesis, which joins them with what is before and after."""
-
-
-def rom_cells(entries: Sequence[int | None], data_bits: int) -> Counter[str]:
-    """Number of cells of each type in the module of a table."""
-    return Counter(re.findall(r"; (\w+)[ (]", rom_module("counted", entries, data_bits)))
 
 
 def rom_module(name: str, entries: Sequence[int | None], data_bits: int) -> str:

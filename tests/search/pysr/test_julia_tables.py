@@ -18,9 +18,7 @@ from lat_sr.precision import Precision
 from lat_sr.search.pysr.julia_tables import julia_table_function, table_function_name
 
 FUNCTIONS = tuple(
-    name
-    for name, operator in OPERATORS.items()
-    if operator.arity == 1 and not operator.is_exact and not operator.is_user_defined
+    name for name, operator in OPERATORS.items() if operator.arity == 1 and not operator.is_exact
 )
 # Ranges where the functions have values that a circuit can hold.
 RANGES = {
