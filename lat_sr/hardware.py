@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lat_sr.costs import DelayLibrary, OperatorProfile, load_library, load_profile
+from lat_sr.datapath import lower
 from lat_sr.errors import ProfileError, ProfileNotFoundError
 from lat_sr.expression import Expression
+from lat_sr.latency import compile_cost_model, estimate
+from lat_sr.latency.circuit_model import CircuitModel
+from lat_sr.latency.cost_model import CostModel
 from lat_sr.operators import get_operator
 from lat_sr.precision import Precision
-from lat_sr.solution.front import PredictedCircuit
+from lat_sr.solution import PredictedCircuit
 from lat_sr.target import Target
-
-if TYPE_CHECKING:
-    from lat_sr.costs import DelayLibrary, OperatorProfile
-    from lat_sr.latency.circuit_model import CircuitModel
-    from lat_sr.latency.cost_model import CostModel
-    from lat_sr.toolchains import Toolchain
 
 __all__ = ["Hardware"]
 
@@ -65,22 +64,23 @@ class Hardware:
         clock_period: float,
         clock_uncertainty: float,
         timing_derate: float,
-        toolchain: str | Toolchain,
+        toolchain: str,
         profile: OperatorProfile | str | os.PathLike[str] | None,
         latency_model: str,
         implementations: str | Mapping[str, str],
         operators: Sequence[str],
     ) -> Hardware:
-        """Look up toolchain and profile, and check that they fit each other.
+        """Look up the profile, and check that it fits.
 
         The scheduled model needs the delays of the part, not a profile of this precision: it does without one that
         the store does not have.
 
         Parameters
         ----------
-        precision, part, clock_period, clock_uncertainty, timing_derate, toolchain, profile, latency_model, \
-implementations
+        precision, part, clock_period, clock_uncertainty, timing_derate, profile, latency_model, implementations
             Parameters of the estimators.
+        toolchain : str
+            Name of the toolchain, as `lat_sr.toolchains.get_toolchain` gives it.
         operators : sequence of str
             Those that the profile must have.
 
@@ -95,18 +95,14 @@ implementations
         ProfileError
             The given profile is for another part, clock or precision, or lacks an operator.
         """
-        from lat_sr.costs import OperatorProfile, load_library, load_profile
-        from lat_sr.toolchains import get_toolchain
-
-        chosen = get_toolchain(toolchain) if isinstance(toolchain, str) else toolchain
         wanted = Precision.parse(precision)
-        target = Target(part, clock_period, clock_uncertainty, chosen.name, timing_derate)
+        target = Target(part, clock_period, clock_uncertainty, toolchain, timing_derate)
         names = [get_operator(name).name for name in operators]
         library = load_library(part=part)
         found: OperatorProfile | None
         if profile is None:
             try:
-                found = load_profile(wanted, part=part, clock_period=clock_period, toolchain=chosen.name)
+                found = load_profile(wanted, part=part, clock_period=clock_period, toolchain=toolchain)
             except ProfileNotFoundError:
                 if latency_model != "scheduled":
                     raise
@@ -143,8 +139,6 @@ implementations
         -------
         CostModel
         """
-        from lat_sr.latency import compile_cost_model
-
         return compile_cost_model(
             self.precision,
             self.target,
@@ -161,8 +155,6 @@ implementations
         ----------
         X : ndarray of float64, shape (n_samples, n_inputs)
         """
-        from lat_sr.latency.circuit_model import CircuitModel
-
         if self.latency_model != "scheduled":
             return None
         return CircuitModel(
@@ -197,9 +189,6 @@ implementations
         -------
         PredictedCircuit
         """
-        from lat_sr.datapath import lower
-        from lat_sr.latency import estimate, estimate_datapath
-
         datapath = lower(
             expressions,
             self.precision,
@@ -208,19 +197,17 @@ implementations
             ranges=ranges,
             implementations=self.implementations,
         )
-        scheduled = estimate_datapath(datapath, self.target, self.library)
-        latency = scheduled.latency_cycles
-        if self.latency_model != "scheduled" and self.profile is not None:
-            latency = estimate(
-                expressions,
-                self.profile,
-                model=self.latency_model,
-                input_names=input_names,
-                implementations=self.implementations,
-            ).latency_cycles
-        return PredictedCircuit(
-            datapath, latency, scheduled.delay_ps, scheduled.lut, scheduled.ff, scheduled.dsp
+        circuit = PredictedCircuit.scheduled(datapath, self.target, self.library)
+        if self.latency_model == "scheduled" or self.profile is None:
+            return circuit
+        predicted = estimate(
+            expressions,
+            self.profile,
+            model=self.latency_model,
+            input_names=input_names,
+            implementations=self.implementations,
         )
+        return replace(circuit, latency_cycles=predicted.latency_cycles)
 
 
 def _check_profile(profile: OperatorProfile, precision: Precision, target: Target) -> None:

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.utils.validation import check_is_fitted
+from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
 from lat_sr.errors import InputError, LatSrError, VerificationError
 from lat_sr.expression import Expression, equation_of, evaluate
 from lat_sr.reporting.columns import VERIFICATION_COLUMNS, columns_frame
-from lat_sr.solution.front import Budget, FrontPoint, PredictedCircuit, spread
+from lat_sr.reporting.plots import predicted_actual_figure
+from lat_sr.solution import Budget, FrontPoint, PredictedCircuit, Selection, Solution, spread
+from lat_sr.toolchains import BuildReport, Toolchain, build_many, get_toolchain
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-    from lat_sr.estimators.base import LatencyAwareEstimator
-    from lat_sr.toolchains import BuildReport, Toolchain
 
 __all__ = ["VerificationReport", "failure_reasons", "reported", "verify"]
 
@@ -81,8 +80,6 @@ class VerificationReport:
 
     def plot(self) -> Figure:
         """Predicted against actual latency, LUT and DSP."""
-        from lat_sr.reporting.plots import predicted_actual_figure
-
         return predicted_actual_figure(self.table)
 
 
@@ -95,6 +92,8 @@ class _Candidate:
     circuit: PredictedCircuit
     # Number of the only output, None for all together.
     number: int | None
+    # Of its front; None for the selected points of several.
+    row: int | None
     selected: bool
 
     @property
@@ -102,27 +101,29 @@ class _Candidate:
         return [expression for point in self.points for expression in point.expressions]
 
 
-def _candidates(model: LatencyAwareEstimator, limit: int | None) -> Iterator[_Candidate]:
-    """Circuits of the front; with several outputs the selected one of all together comes last."""
-    share = None if limit is None else max(1, limit // len(model.fronts_))
-    for number, (name, front, chosen) in enumerate(
-        zip(model._front_names, model.fronts_, model.selected_, strict=True)
+def _candidates(solution: Solution, chosen: Solution | None, limit: int | None) -> Iterator[_Candidate]:
+    """Circuits of the front, or only the chosen ones; with several outputs that of all together comes last."""
+    share = None if limit is None else max(1, limit // len(solution.fronts))
+    together = chosen or solution
+    for number, (name, front, selected, row) in enumerate(
+        zip(solution.front_names, solution.fronts, solution.selected, together.selected, strict=True)
     ):
         count = len(front.points) if share is None else share
-        for position in spread(front.points, count, always=[chosen]):
+        for position in spread(front.points, count, always=[selected]) if chosen is None else [row]:
             point = front.points[position]
             output = number if len(point.expressions) == 1 else None
-            yield _Candidate(name, (point,), point.circuit, output, position == chosen)
-    if len(model.fronts_) > 1:
-        points = tuple(f.points[i] for f, i in zip(model.fronts_, model.selected_, strict=True))
-        yield _Candidate("all", points, model.circuit_, None, True)
+            yield _Candidate(name, (point,), point.circuit, output, position, position == selected)
+    if len(solution.fronts) > 1:
+        same = together.selected == solution.selected
+        yield _Candidate("all", together.points, together.circuit, None, None, same)
 
 
 def verify(
-    model: LatencyAwareEstimator,
+    solution: Solution,
     X: ArrayLike | None = None,
     y: ArrayLike | None = None,
     *,
+    index: Selection | None = None,
     limit: int | None = None,
     n_jobs: int | None = None,
     toolchain: str | Toolchain | None = None,
@@ -133,18 +134,20 @@ def verify(
 
     Parameters
     ----------
-    model : LatencyAwareRegressor or LatencyAwareClassifier
-        A fitted one.
+    solution : Solution
+        What a search found; ``model.solution_`` of a fitted model.
     X, y : array-like, optional
-        Data for the accuracy and for input vectors, best held-out. The sample that the model keeps if not given;
-        a model that was loaded without its run directory has none, and then there are no accuracies.
+        Data for the accuracy and for input vectors, best held-out, with all features. The sample of the solution if
+        not given; one that was loaded without its run directory has none, and then there are no accuracies.
+    index : int, str, or sequence of them, optional
+        Build only this row of the front; see `Solution.select`.
     limit : int, optional
         Build at most so many formulas (an equal share for each output), spread over the front and always with the
         selected one; all by default.
     n_jobs : int, optional
         Builds at the same time; one for each core by default.
     toolchain : str or Toolchain, optional
-        Another toolchain than the model's.
+        Another toolchain than the solution's.
     progress : callable, optional
         Called with the number of circuits done and their total.
     log : callable, optional
@@ -158,40 +161,33 @@ def verify(
     Raises
     ------
     InputError
-        The data does not fit the model.
+        The data does not fit, or there is no such row.
     MissingToolError
         The toolchain is not installed.
 
     Examples
     --------
     >>> from lat_sr.verification import verify
-    >>> report = verify(model)  # doctest: +SKIP
+    >>> report = verify(model.solution_)  # doctest: +SKIP
     >>> report.passed, report.table[["latency_predicted", "latency_actual"]]  # doctest: +SKIP
     """
-    from lat_sr.toolchains import build_many, get_toolchain
-
-    check_is_fitted(model, "circuit_")
     if limit is not None and limit < 1:
         raise InputError(f"limit is {limit}; 1 or more is expected")
     if (X is None) != (y is None):
         raise InputError("give X and y together, or neither")
-    if X is None:
-        sample, y = getattr(model, "sample_", (None, None))
-        inputs = None if sample is None else sample[:, model.selected_features_]
-    else:
-        inputs = model._inputs(X)
-    labels = None if y is None else np.asarray(y)
+    data = (X, y) if X is not None else solution.sample or (None, None)
+    inputs = None if data[0] is None else solution.inputs(np.asarray(data[0], dtype=np.float64))
+    labels = None if data[1] is None else np.asarray(data[1])
     if inputs is not None and labels is not None and len(inputs) != len(labels):
         raise InputError(f"X has {len(inputs)} rows and y has {len(labels)}; they must agree")
-    candidates = list(_candidates(model, limit))
-    chosen = model.target_.toolchain if toolchain is None else toolchain
-    if isinstance(chosen, str):
-        chosen = get_toolchain(chosen)
+    chosen = None if index is None else solution.select(index)
+    candidates = list(_candidates(solution, chosen, limit))
+    tool = solution.target.toolchain if toolchain is None else toolchain
     vectors = None if inputs is None else inputs[:_SIMULATED_ROWS]
     results = build_many(
         [candidate.circuit.datapath for candidate in candidates],
-        model.target_,
-        toolchain=chosen,
+        solution.target,
+        toolchain=get_toolchain(tool) if isinstance(tool, str) else tool,
         vectors=vectors,
         jobs=n_jobs or os.cpu_count() or 1,
         progress=progress,
@@ -199,22 +195,23 @@ def verify(
     )
     rows = [
         {
-            **_expected(candidate, model),
-            **(reported(result) if not isinstance(result, Exception) else _not_built(model)),
-            **_accuracy(candidate, model, inputs, labels),
-            "failure": "; ".join(failure_reasons(result, model._budget())),
+            **_expected(candidate, solution),
+            **(reported(result) if not isinstance(result, Exception) else _not_built(solution)),
+            **_accuracy(candidate, solution, inputs, labels),
+            "failure": "; ".join(failure_reasons(result, solution.budget)),
         }
         for candidate, result in zip(candidates, results, strict=True)
     ]
     builds = tuple(None if isinstance(result, Exception) else result for result in results)
-    points = sum(len(front.points) for front in model.fronts_)
+    points = sum(len(front.points) for front in solution.fronts)
     return VerificationReport(columns_frame(rows, VERIFICATION_COLUMNS), builds, points)
 
 
-def _expected(candidate: _Candidate, model: LatencyAwareEstimator) -> dict[str, Any]:
-    several = {"output": candidate.output} if len(model.fronts_) > 1 else {}
+def _expected(candidate: _Candidate, solution: Solution) -> dict[str, Any]:
+    several = {"output": candidate.output} if len(solution.fronts) > 1 else {}
     return {
         **several,
+        "row": candidate.row,
         "equation": equation_of(candidate.expressions),
         "loss": float(np.mean([point.loss for point in candidate.points])),
         "complexity": sum(point.complexity for point in candidate.points),
@@ -263,28 +260,26 @@ def reported(report: BuildReport) -> dict[str, Any]:
     }
 
 
-def _not_built(model: LatencyAwareEstimator) -> dict[str, Any]:
+def _not_built(solution: Solution) -> dict[str, Any]:
     nothing = dict.fromkeys(_REPORTED)
-    return {**nothing, "clock_ns": model.target_.clock_period, "toolchain": model.target_.toolchain}
+    return {**nothing, "clock_ns": solution.target.clock_period, "toolchain": solution.target.toolchain}
 
 
 def _accuracy(
-    candidate: _Candidate, model: LatencyAwareEstimator, inputs: Floats | None, labels: NDArray[Any] | None
+    candidate: _Candidate, solution: Solution, inputs: Floats | None, labels: NDArray[Any] | None
 ) -> dict[str, Any]:
     columns = ("metric", "accuracy_float", "accuracy_fixed", "max_error", "overflow_rows")
     if inputs is None or labels is None:
         return dict.fromkeys(columns)
     datapath = candidate.circuit.datapath
     in_float = np.stack(
-        [evaluate(formula, inputs, model.input_names_) for formula in candidate.expressions], axis=1
+        [evaluate(formula, inputs, solution.input_names) for formula in candidate.expressions], axis=1
     )
     in_fixed = datapath.evaluate(inputs)
     error = np.abs(in_fixed - in_float)
     reports = datapath.casts_changing(inputs)
-    if candidate.number is not None:
-        in_float, in_fixed = in_float[:, 0], in_fixed[:, 0]
-    metric, accuracy_float = model._metric(labels, in_float, candidate.number)
-    _, accuracy_fixed = model._metric(labels, in_fixed, candidate.number)
+    metric, accuracy_float = _metric(solution, labels, in_float, candidate.number)
+    _, accuracy_fixed = _metric(solution, labels, in_fixed, candidate.number)
     finite = error[np.isfinite(error)]
     values = (
         metric,
@@ -294,6 +289,21 @@ def _accuracy(
         max((report.rows for report in reports), default=0),
     )
     return dict(zip(columns, values, strict=True))
+
+
+def _metric(solution: Solution, y: NDArray[Any], values: Floats, output: int | None) -> tuple[str, float]:
+    """Name and value of what is compared, for one output or (None) all together; values have a column for each."""
+    finite = bool(np.isfinite(values).all())
+    if solution.classes is None:
+        targets = np.asarray(y, dtype=np.float64).reshape(len(values), -1)
+        wanted = targets if output is None else targets[:, [output]]
+        return "r2", float(r2_score(wanted, values)) if finite else float("nan")
+    if output is None or len(solution.classes) == 2:
+        return "accuracy", float(accuracy_score(y, solution.labels(values)))
+    mine = np.asarray(y) == solution.classes[output]
+    if mine.all() or not mine.any() or not finite:
+        return "auc", float("nan")
+    return "auc", float(roc_auc_score(mine, values[:, 0]))
 
 
 def failure_reasons(result: BuildReport | LatSrError, budget: Budget) -> list[str]:

@@ -7,7 +7,7 @@ from stand_ins import StandInEngine, StandInToolchain
 from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 from lat_sr.errors import InputError, MissingToolError, ToolFailedError, VerificationError
 from lat_sr.reporting import VERIFICATION_COLUMNS
-from lat_sr.solution.front import Budget
+from lat_sr.solution import Budget
 from lat_sr.verification import failure_reasons, verify
 
 RNG = np.random.default_rng(5)
@@ -27,7 +27,7 @@ def changed(**fields):
 
 def test_every_point_is_built_and_compared():
     model, tool = regressor(), StandInToolchain()
-    report = verify(model, X, Y, toolchain=tool)
+    report = verify(model.solution_, X, Y, toolchain=tool)
     assert report.passed
     assert report.failures == []
     report.require_passed()
@@ -42,7 +42,7 @@ def test_every_point_is_built_and_compared():
 
 def test_accuracy_in_both_arithmetics():
     model = regressor("x0*x1 + 0.5", precision="ap_fixed<8,5>")
-    row = verify(model, X, Y, toolchain=StandInToolchain()).table.iloc[0]
+    row = verify(model.solution_, X, Y, toolchain=StandInToolchain()).table.iloc[0]
     assert row["metric"] == "r2"
     assert row["accuracy_float"] == pytest.approx(1.0)
     error = np.abs(model.predict(X, "fixed") - Y)
@@ -54,14 +54,14 @@ def test_accuracy_in_both_arithmetics():
 def test_overflowing_rows_are_counted():
     with pytest.warns(UserWarning, match="target y leaves"):
         model = regressor("x0*x1 + 0.5", precision="ap_fixed<8,2>")
-    row = verify(model, X, Y, toolchain=StandInToolchain()).table.iloc[0]
+    row = verify(model.solution_, X, Y, toolchain=StandInToolchain()).table.iloc[0]
     value = np.prod(np.floor(X * 64) / 64, axis=1) + 0.5
     assert row["overflow_rows"] == np.sum((value >= 2) | (value <= -2 - 1 / 64)) > 10
 
 
 def test_data_is_simulated_and_defaults_to_the_kept_sample():
     model, tool = regressor("x0"), StandInToolchain()
-    verify(model, X[:7], Y[:7], toolchain=tool)
+    verify(model.solution_, X[:7], Y[:7], toolchain=tool)
     np.testing.assert_array_equal(tool.builds[0][2], X[:7])
     model.verify(toolchain=tool)
     np.testing.assert_array_equal(tool.builds[1][2], X)
@@ -69,7 +69,7 @@ def test_data_is_simulated_and_defaults_to_the_kept_sample():
 
 def test_model_without_data_is_verified_without_accuracies(tmp_path):
     regressor().save(tmp_path / "model.json")
-    report = verify(LatencyAwareRegressor.load(tmp_path / "model.json"), toolchain=StandInToolchain())
+    report = LatencyAwareRegressor.load(tmp_path / "model.json").verify(toolchain=StandInToolchain())
     assert report.passed
     assert report.table["accuracy_float"].isna().all()
     assert (report.table["vectors"] == 1024).all()
@@ -123,18 +123,18 @@ def test_unsimulated_circuit_is_no_failure():
 
 def test_limit_takes_a_spread_with_the_selected_point():
     model = regressor()
-    report = verify(model, limit=1, toolchain=StandInToolchain())
+    report = verify(model.solution_, limit=1, toolchain=StandInToolchain())
     assert report.table["equation"].tolist() == model.equations_.query("selected")["equation"].tolist()
     assert report.points == len(model.equations_)
     with pytest.raises(InputError, match="limit is 0"):
-        verify(model, limit=0, toolchain=StandInToolchain())
+        verify(model.solution_, limit=0, toolchain=StandInToolchain())
 
 
 def test_several_outputs_are_built_one_by_one_and_together():
     engine = StandInEngine(("x0", "x0*x1"))
     model = LatencyAwareRegressor(engine=engine, max_dsp=1).fit(X, np.column_stack([X[:, 0], Y]))
     tool = StandInToolchain()
-    table = verify(model, X, np.column_stack([X[:, 0], Y]), toolchain=tool).table
+    table = verify(model.solution_, X, np.column_stack([X[:, 0], Y]), toolchain=tool).table
     assert table["output"].tolist() == ["y0", "y1", "all"]
     assert table["equation"].tolist() == ["x0", "x0 * x1", "x0; x0 * x1"]
     assert table.loc[0, "accuracy_float"] == pytest.approx(1.0)
@@ -147,19 +147,19 @@ def test_classes_are_judged_by_auc_alone_and_by_accuracy_together():
     y = np.where(X[:, 0] * X[:, 1] > 0, "t", np.where(X[:, 0] > 0, "q", "g"))
     engine = StandInEngine(("-x0 - x0*x1", "x0 - x0*x1", "x0*x1"))
     model = LatencyAwareClassifier(engine=engine).fit(X, y)
-    table = verify(model, X, y, toolchain=StandInToolchain()).table
+    table = verify(model.solution_, X, y, toolchain=StandInToolchain()).table
     assert table["metric"].tolist() == ["auc", "auc", "auc", "accuracy"]
     assert table.loc[2, "accuracy_float"] == pytest.approx(1.0)
     assert table.loc[3, "accuracy_float"] == pytest.approx(model.score(X, y))
     assert table.loc[3, "accuracy_fixed"] == pytest.approx(np.mean(model.predict(X, "fixed") == y))
-    one_class = verify(model, X[y == "t"], y[y == "t"], toolchain=StandInToolchain()).table
+    one_class = verify(model.solution_, X[y == "t"], y[y == "t"], toolchain=StandInToolchain()).table
     assert one_class["accuracy_float"].isna().tolist() == [True, True, True, False]
 
 
 def test_two_classes_are_judged_by_accuracy():
     y = X[:, 0] * X[:, 1] > 0
     model = LatencyAwareClassifier(engine=StandInEngine("x0*x1")).fit(X, y)
-    row = verify(model, X, y, toolchain=StandInToolchain()).table.iloc[0]
+    row = verify(model.solution_, X, y, toolchain=StandInToolchain()).table.iloc[0]
     assert (row["metric"], row["accuracy_float"]) == ("accuracy", 1.0)
 
 
@@ -174,9 +174,7 @@ def test_report_as_json_and_figure():
 
 def test_progress_is_reported():
     calls = []
-    verify(
-        regressor(), toolchain=StandInToolchain(), progress=lambda done, total: calls.append((done, total))
-    )
+    regressor().verify(toolchain=StandInToolchain(), progress=lambda done, total: calls.append((done, total)))
     assert calls[-1][0] == calls[-1][1] > 0
 
 
@@ -186,7 +184,7 @@ def test_progress_is_reported():
 )
 def test_data_that_does_not_fit(data, message):
     with pytest.raises(InputError, match=message):
-        verify(regressor("x0"), *data, toolchain=StandInToolchain())
+        regressor("x0").verify(*data, toolchain=StandInToolchain())
 
 
 def test_reasons_of_a_good_build():

@@ -16,7 +16,7 @@ from lat_sr import LatencyAwareClassifier, lower, parse
 from lat_sr.datapath import Datapath
 from lat_sr.datasets import load_jets
 from lat_sr.expression import evaluate
-from lat_sr.solution.front import FrontPoint
+from lat_sr.solution import FrontPoint
 
 FAMILIES: Mapping[str, tuple[str, ...]] = {
     "polynomial": (),

@@ -69,7 +69,7 @@ class Task:
             clock_period=5.0,
             clock_uncertainty=0.0,
             timing_derate=1.0,
-            toolchain="auto",
+            toolchain="open",
             profile=None,
             latency_model="scheduled",
             implementations="table",

@@ -13,7 +13,7 @@ import numpy as np
 from lat_sr.datasets import load_jets
 from lat_sr.estimators import LatencyAwareClassifier
 from lat_sr.runs.directory import prepare_run, read_run, write_report, write_run, write_verification
-from lat_sr.verification import VerificationReport, verify
+from lat_sr.verification import VerificationReport
 
 if TYPE_CHECKING:
     from lat_sr.toolchains import Toolchain
@@ -114,7 +114,7 @@ def run_demo(
         "seed": seed,
     }
     write_run(model, out, sample=(test, y_test), held_out=True, data=data)
-    report = verify(model, test, y_test, limit=limit, toolchain=toolchain, progress=progress)
+    report = model.verify(test, y_test, limit=limit, toolchain=toolchain, progress=progress)
     write_verification(out, report.table)
     return DemoResult(
         model, report, write_report(read_run(out), title=f"Top tagger in {MAX_LATENCY} cycles of 5 ns")

@@ -104,6 +104,7 @@ def estimate(
     """Predict latency and resources of formulas, before any build."""
     from lat_sr.expression import parse
     from lat_sr.hardware import Hardware
+    from lat_sr.toolchains import get_toolchain
 
     roots = [parse(text) for text in expressions]
     hardware = Hardware.resolve(
@@ -112,7 +113,7 @@ def estimate(
         clock_period=clock_period,
         clock_uncertainty=0.0,
         timing_derate=1.0,
-        toolchain=toolchain,
+        toolchain=get_toolchain(toolchain).name,
         profile=None,
         latency_model=latency_model,
         implementations="table",
@@ -175,7 +176,7 @@ def build(
 
 @answers
 def compare(
-    project: Annotated[Path, typer.Argument(help="Directory of lat-sr export --target vivado.")],
+    project: Annotated[Path, typer.Argument(help="Directory of lat-sr export --kind vivado.")],
     as_json: Json = False,
 ) -> Answer:
     """Compare what Vivado measured in an exported project with what was predicted."""
@@ -187,7 +188,7 @@ def compare(
 def _built(built: BuildReport, subject: dict[str, str]) -> Answer:
     """A circuit that was built, its prediction, and why it is refused, if it is."""
     from lat_sr import verification
-    from lat_sr.solution.front import Budget
+    from lat_sr.solution import Budget
 
     failure = "; ".join(verification.failure_reasons(built, Budget()))
     document = {

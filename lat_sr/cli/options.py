@@ -37,6 +37,13 @@ Ranges = Annotated[
 Jobs = Annotated[
     int | None, typer.Option("--jobs", help="Builds at the same time; one for each core by default.")
 ]
+Row = Annotated[
+    str | None,
+    typer.Option(
+        help="Another row of the front than the selected one, or accuracy, best or score; with several outputs one for "
+        "each, separated by commas."
+    ),
+]
 Verbose = Annotated[bool, typer.Option("--verbose", help="Show what the tools print while they run.")]
 Implementation = Annotated[
     bool, typer.Option("--implementation", help="vitis and vivado: place and route with Vivado too.")
@@ -60,6 +67,12 @@ def toolchain_with_options(name: str, *, implementation: bool, co_simulation: bo
 def comma_separated(text: str | None) -> tuple[str, ...]:
     """Names from a text with commas; none from nothing."""
     return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+
+
+def parse_row(text: str | None) -> int | str | tuple[int | str, ...] | None:
+    """A row of the front or a rule, or one for each output."""
+    each = tuple(int(name) if name.lstrip("-").isdigit() else name for name in comma_separated(text))
+    return (each[0] if len(each) == 1 else each) if each else None
 
 
 def named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, str]:

@@ -19,11 +19,13 @@ from lat_sr.cli.options import (
     Json,
     Part,
     PrecisionText,
+    Row,
     Task,
     ToolchainName,
     Verbose,
     comma_separated,
     named,
+    parse_row,
     parse_tables,
     toolchain_with_options,
 )
@@ -119,7 +121,7 @@ def fit(
         select_k_features=select_features,
         timeout=60.0 if seconds is None and evaluations is None else seconds,
         max_evaluations=evaluations,
-        model_selection=int(selection) if selection.lstrip("-").isdigit() else selection,
+        model_selection=parse_row(selection),
         random_state=seed,
         n_jobs=threads,
         verbose=1,
@@ -145,7 +147,7 @@ def fit(
             "seed": seed,
         },
     )
-    front = front_table(model)
+    front = front_table(model.solution_)
     document = {"out": str(out), "latency_predicted": model.latency_, "front": _records(front)}
     return Answer(document, show_table(front, FRONT_COLUMNS, leave_out=("score", "delay_ps")))
 
@@ -196,6 +198,7 @@ def verify(
     limit: Annotated[
         int | None, typer.Option(help="Build at most so many points, spread over the front.")
     ] = None,
+    row: Row = None,
     jobs: Jobs = None,
     toolchain: Annotated[str | None, typer.Option(help="Another toolchain than the run's.")] = None,
     implementation: Implementation = False,
@@ -203,7 +206,7 @@ def verify(
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
-    """Build every point of a run's front and compare it with the prediction; leaves verification.csv.
+    """Build every point of a run's front, or one row, and compare with the prediction; leaves verification.csv.
 
     What is built is kept: stopped and started again, it goes on where it was.
     """
@@ -215,11 +218,12 @@ def verify(
     run_directory.prepare_run(run)
     with progress_bar("building") as progress:
         report = verification.verify(
-            loaded.model,
+            loaded.solution,
+            index=parse_row(row),
             limit=limit,
             n_jobs=jobs,
             toolchain=toolchain_with_options(
-                toolchain or loaded.model.target_.toolchain,
+                toolchain or loaded.solution.target.toolchain,
                 implementation=implementation,
                 co_simulation=co_simulation,
             ),
@@ -247,7 +251,8 @@ def _refusal(report: Any) -> VerificationError | None:
 def export(
     run: Annotated[Path, typer.Argument(help="Run directory of lat-sr fit.")],
     out: Annotated[Path, typer.Option(help="Directory of the project.")],
-    target: Annotated[
+    row: Row = None,
+    kind: Annotated[
         str,
         typer.Option(
             help="rtl, vivado (RTL and its script), hls (C++ with the circuit's own bits) or hls4ml."
@@ -270,8 +275,9 @@ def export(
     result_precision: Annotated[str | None, typer.Option(help="hls4ml: format of the outputs.")] = None,
     as_json: Json = False,
 ) -> Answer:
-    """Write the selected circuit of a run as RTL with a self-checking test bench, or as an HLS project."""
+    """Write the selected circuit of a run, or that of a row, as RTL with a test bench or as an HLS project."""
     from lat_sr.runs.directory import read_run
+    from lat_sr.toolchains import exporting
 
     options = {
         "tables": parse_tables(table),
@@ -279,9 +285,13 @@ def export(
         "result_precision": result_precision,
     }
     given = {name: value for name, value in options.items() if value}
-    files = read_run(run).model.export(out, flavor, target=target, **given)
+    solution = read_run(run).solution
+    chosen = parse_row(row)
+    files = exporting.export(
+        solution if chosen is None else solution.select(chosen), out, flavor, kind=kind, **given
+    )
     return Answer(
-        {"out": str(out), "target": target, "files": files},
+        {"out": str(out), "kind": kind, "files": files},
         lambda console: console.print(*files, sep="\n"),
     )
 

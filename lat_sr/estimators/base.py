@@ -1,20 +1,20 @@
-"""What the regressor and the classifier share: parameters, search, selection, projects, files."""
+"""What the regressor and the classifier share: parameters and the search."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar
+from typing import Any, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, validate_data
 
-from lat_sr.errors import FormatError, InputError, LatSrError
+from lat_sr.costs import OperatorProfile
+from lat_sr.errors import InputError, LatSrError
 from lat_sr.estimators.data import (
     Floats,
     check_finite,
@@ -23,26 +23,24 @@ from lat_sr.estimators.data import (
     important_features,
     warn_of_overflow,
 )
-from lat_sr.estimators.fitted import FittedFormulas
+from lat_sr.estimators.fitted import FittedEstimator
 from lat_sr.estimators.fitting import Formulas, SearchSettings, fit_fronts
 from lat_sr.expression import parse
 from lat_sr.hardware import Hardware
 from lat_sr.losses import LOSSES, UserLoss
 from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
+from lat_sr.runs.checkpoint import checkpoint_of
+from lat_sr.runs.directory import checkpoint_writer, write_run
+from lat_sr.search import Engine, NativeEngine
 from lat_sr.search.problem import FIXED_POINT
-from lat_sr.solution.front import MODEL_SELECTION, Budget, select_point
-
-if TYPE_CHECKING:
-    from lat_sr.costs import OperatorProfile
-    from lat_sr.search import Engine
-    from lat_sr.toolchains import Toolchain
-    from lat_sr.verification import VerificationReport
+from lat_sr.search.pysr.engine import PySREngine
+from lat_sr.solution import MODEL_SELECTION, Budget, Front, Solution
+from lat_sr.toolchains import Toolchain, get_toolchain
 
 __all__ = ["Arithmetic", "LatencyAwareEstimator"]
 
 Arithmetic = Literal["float", "fixed"]
-_Estimator = TypeVar("_Estimator", bound="LatencyAwareEstimator")
 
 # Rows of the training data that a fitted model keeps, for verify() without data of its own.
 _SAMPLE_ROWS = 2000
@@ -56,8 +54,8 @@ def _seed(generator: np.random.RandomState) -> int:
     return int(generator.randint(2**31 - 1))
 
 
-class LatencyAwareEstimator(FittedFormulas):
-    """What the regressor and the classifier share: parameters, search, selection, circuit."""
+class LatencyAwareEstimator(FittedEstimator):
+    """What the regressor and the classifier share: parameters and the search."""
 
     # The loss that "auto" means.
     _default_loss: ClassVar[str]
@@ -209,25 +207,28 @@ class LatencyAwareEstimator(FittedFormulas):
         weights: Floats | None,
         output_names: Sequence[str],
         *,
-        classify: bool,
+        classes: NDArray[Any] | None,
         out: str | os.PathLike[str] | None,
         checkpoint: str | os.PathLike[str] | None,
     ) -> None:
-        """Set what every fitted model has, and write it; the forest of `select_k_features` looks at `labels`."""
-        from lat_sr.runs.checkpoint import checkpoint_of
-        from lat_sr.runs.directory import checkpoint_writer, write_run
-
+        """Hold what is found, and write it; the forest of `select_k_features` looks at `labels`."""
         place = out if checkpoint is None else checkpoint
-        kept = None if place is None else checkpoint_of(self, place, X, targets, weights, output_names)
-        generator = check_random_state(self.random_state if kept is None else kept.seed)
         features = self._feature_names()
+        kept = (
+            None
+            if place is None
+            else checkpoint_of(
+                self, place, X, targets, weights, feature_names=features, output_names=output_names
+            )
+        )
+        generator = check_random_state(self.random_state if kept is None else kept.seed)
         check_samples(X, targets, features, output_names)
         settings = self._settings(len(output_names))
         hardware = self._hardware(settings.operators)
         columns = np.arange(X.shape[1])
         if self.select_k_features is not None:
             columns = important_features(
-                X, labels, self.select_k_features, classify=classify, seed=_seed(generator)
+                X, labels, self.select_k_features, classify=classes is not None, seed=_seed(generator)
             )
         inputs = np.ascontiguousarray(X[:, columns])
         names = port_names([features[column] for column in columns])
@@ -255,33 +256,45 @@ class LatencyAwareEstimator(FittedFormulas):
             if kept is not None:
                 kept.remove_if_empty()
             raise
-        selected = [select_point(front.points, self.model_selection) for front in fronts]
-        chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
-        self._set_fitted(
-            features=columns,
+        rows = np.sort(generator.permutation(len(X))[:_SAMPLE_ROWS])
+        found = self._solution(
+            hardware,
+            selected_features=tuple(columns.tolist()),
             input_names=names,
             output_names=tuple(output_names),
-            target=hardware.target,
-            fronts=fronts,
-            selected=selected,
-            provenance=hardware.provenance,
-            circuit=chosen[0].circuit
-            if len(chosen) == 1
-            else hardware.circuit([point.expression for point in chosen], names, inputs),
+            classes=classes,
+            is_vector=labels.ndim == 1,
+            fronts=tuple(fronts),
+            sample=(X[rows], labels[rows]),
         )
-        rows = np.sort(generator.permutation(len(X))[:_SAMPLE_ROWS])
-        self.sample_ = (X[rows], labels[rows])
+        self._hold(found)
         if out is not None:
             write_run(self, out)
 
+    def _solution(self, hardware: Hardware, *, fronts: tuple[Front, ...], **parts: Any) -> Solution:
+        """What was found, with the rows selected that the parameter names."""
+        given = getattr(self, "feature_names_in_", None)
+        return Solution(
+            n_features=self.n_features_in_,
+            feature_names=None if given is None else tuple(str(name) for name in given),
+            target=hardware.target,
+            latency_model=hardware.latency_model,
+            budget=self._budget(),
+            provenance=hardware.provenance,
+            fronts=fronts,
+            selected=(0,) * len(fronts),
+            **parts,
+        ).select(self.model_selection)
+
     def _hardware(self, operators: Sequence[str]) -> Hardware:
+        toolchain = get_toolchain(self.toolchain) if isinstance(self.toolchain, str) else self.toolchain
         return Hardware.resolve(
             precision=self.precision,
             part=self.part,
             clock_period=self.clock_period,
             clock_uncertainty=self.clock_uncertainty,
             timing_derate=self.timing_derate,
-            toolchain=self.toolchain,
+            toolchain=toolchain.name,
             profile=self.profile,
             latency_model=self.latency_model,
             implementations=self.implementations,
@@ -306,16 +319,14 @@ class LatencyAwareEstimator(FittedFormulas):
             guesses = [[(parse(text, names),) for text in part] for part in given] or [
                 [] for _ in range(searches)
             ]
-        before = getattr(self, "fronts_", ())
-        if self.warm_start and len(before) == searches and tuple(self.input_names_) == tuple(names):
-            for part, front in zip(guesses, before, strict=True):
+        before: Solution | None = getattr(self, "_found", None)
+        same = before is not None and len(before.fronts) == searches and before.input_names == tuple(names)
+        if self.warm_start and before is not None and same:
+            for part, front in zip(guesses, before.fronts, strict=True):
                 part.extend(p.expressions for p in front.points if len(p.expressions) == outputs)
         return guesses
 
     def _engine(self, hardware: Hardware) -> Engine:
-        from lat_sr.search import NativeEngine
-        from lat_sr.search.pysr.engine import PySREngine
-
         if not isinstance(self.engine, str):
             return self.engine
         if self.engine == "native":
@@ -354,142 +365,3 @@ class LatencyAwareEstimator(FittedFormulas):
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )
-
-    # ---- hardware ----------------------------------------------------------------------------------------------
-
-    def verify(
-        self,
-        X: ArrayLike | None = None,
-        y: ArrayLike | None = None,
-        *,
-        limit: int | None = None,
-        n_jobs: int | None = None,
-        toolchain: str | Toolchain | None = None,
-    ) -> VerificationReport:
-        """Build the points of the front and compare them with what was predicted.
-
-        Parameters
-        ----------
-        X, y : array-like, optional
-            Data for accuracy and input vectors, best held-out; the sample of the training data that the model
-            keeps if not given.
-        limit : int, optional
-            Build at most so many points, spread over the front; all by default.
-        n_jobs : int, optional
-            Builds at the same time; one for each core by default.
-        toolchain : str or Toolchain, optional
-            Another toolchain than the model's.
-
-        Returns
-        -------
-        VerificationReport
-        """
-        from lat_sr.verification import verify
-
-        return verify(self, X, y, limit=limit, n_jobs=n_jobs, toolchain=toolchain)
-
-    def export(
-        self,
-        directory: str | os.PathLike[str],
-        flavor: str | None = None,
-        *,
-        target: str = "rtl",
-        **options: Any,
-    ) -> list[str]:
-        """Write the selected circuit, all outputs together, as a project.
-
-        Parameters
-        ----------
-        directory : path-like
-            Made if it does not exist.
-        flavor : str, optional
-            ``"verilog"`` or ``"vhdl"`` of RTL; ``"vitis"`` or ``"vivado"`` of an HLS project. The first by default.
-        target : {"rtl", "vivado", "hls", "hls4ml"}
-            RTL with a self-checking test bench and constraints; the same with a script for Vivado, the results of which
-            `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
-            own kind of project, with the vendor's math functions.
-        **options
-            For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose
-            functions are written as tables of that range and size in place of the vendor's; `input_precisions`, a
-            mapping of feature to its own format; and `result_precision`. See
-            `lat_sr.toolchains.hls.math.write_hls4ml_project`.
-
-        Returns
-        -------
-        list of str
-            Paths of the project's files.
-
-        Raises
-        ------
-        InputError
-            An unknown target or flavor, an option that the target does not have, or a table that cannot work in the
-            model's precision.
-        StorageError
-            The directory cannot be written.
-
-        Examples
-        --------
-        With a sine of 512 entries, 2**-6 apart, in an hls4ml project:
-
-        >>> from lat_sr.datapath import ExplicitTable
-        >>> table = ExplicitTable(start=-4, stop=4, size=512)
-        >>> files = model.export("project", target="hls4ml", tables={"sin": table})  # doctest: +SKIP
-        """
-        from lat_sr.toolchains.exporting import export_circuit
-
-        check_is_fitted(self, "circuit_")
-        if flavor is not None:
-            options["flavor"] = flavor
-        return export_circuit(self, Path(directory), target, options)
-
-    # ---- files -------------------------------------------------------------------------------------------------
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the fitted model as versioned JSON.
-
-        The file holds parameters, front and circuits, but not the sample of the training data.
-
-        Parameters
-        ----------
-        path : path-like
-            The file to make or replace.
-
-        Raises
-        ------
-        StorageError
-            The file cannot be written.
-        """
-        from lat_sr.runs.model_file import write_model
-
-        check_is_fitted(self, "circuit_")
-        write_model(self, path)
-
-    @classmethod
-    def load(cls: type[_Estimator], path: str | os.PathLike[str]) -> _Estimator:
-        """Read a model that `save` wrote.
-
-        Parameters
-        ----------
-        path : path-like
-            The file.
-
-        Returns
-        -------
-        estimator
-            It predicts the same, in both arithmetics.
-
-        Raises
-        ------
-        FormatError
-            The file is corrupt, of a newer version, or holds another kind of model.
-        StorageError
-            The file cannot be read.
-        """
-        from lat_sr.runs.model_file import read_model
-
-        model = read_model(path)
-        if not isinstance(model, cls):
-            raise FormatError(
-                f"{path} holds a {type(model).__name__}; load it with {type(model).__name__}.load"
-            )
-        return model

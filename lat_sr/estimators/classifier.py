@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import ClassifierMixin
-from sklearn.metrics import accuracy_score, roc_auc_score
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.extmath import softmax
 from sklearn.utils.metaestimators import available_if
@@ -18,7 +17,10 @@ from sklearn.utils.validation import column_or_1d
 from lat_sr.errors import InputError
 from lat_sr.estimators.base import Arithmetic, LatencyAwareEstimator
 from lat_sr.estimators.data import Floats, checked
+from lat_sr.estimators.fitted import view
 from lat_sr.losses import LOSSES
+from lat_sr.runs.directory import prepare_run
+from lat_sr.solution import Selection
 
 __all__ = ["LatencyAwareClassifier"]
 
@@ -56,7 +58,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
     ----------
     classes_ : ndarray
         Class labels.
-    equations_, latency_, circuit_, fronts_, selected_, selected_features_, input_names_, target_, n_features_in_
+    solution_, equations_, latency_, circuit_, fronts_, selected_, selected_features_, input_names_, target_
         As in `LatencyAwareRegressor`; one output for two classes, else one for each class.
 
     Examples
@@ -75,6 +77,8 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         **LatencyAwareEstimator._parameter_constraints,
         "loss": [StrOptions({"auto", *LOSSES}), callable],
     }
+
+    classes_ = view("classes")
 
     def fit(
         self,
@@ -118,8 +122,6 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         StorageError
             The run directory cannot be written.
         """
-        from lat_sr.runs.directory import prepare_run
-
         for directory in (out, checkpoint):
             if directory is not None:
                 prepare_run(directory)
@@ -127,12 +129,10 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         labels = checked(lambda: column_or_1d(given, warn=True))
         checked(lambda: check_classification_targets(labels))
         seen = labels if weights is None else labels[weights > 0]
-        self.classes_ = np.unique(labels)
+        classes = np.unique(labels)
         if len(np.unique(seen)) < 2:
-            raise InputError(
-                f"y holds one class only ({self.classes_[0]!r}); a classifier needs at least two"
-            )
-        positive = self.classes_[1:] if len(self.classes_) == 2 else self.classes_
+            raise InputError(f"y holds one class only ({classes[0]!r}); a classifier needs at least two")
+        positive = classes[1:] if len(classes) == 2 else classes
         exclusive = self.loss == "cross_entropy" and len(positive) > 1
         targets = np.where(labels[:, None] == positive[None, :], 1.0, 0.0 if exclusive else -1.0)
         self._search(
@@ -141,13 +141,15 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             labels,
             weights,
             [str(label) for label in positive],
-            classify=True,
+            classes=classes,
             out=out,
             checkpoint=checkpoint,
         )
         return self
 
-    def decision_function(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
+    def decision_function(
+        self, X: ArrayLike, arithmetic: Arithmetic = "float", index: Selection | None = None
+    ) -> Floats:
         """Scores of the classes.
 
         Parameters
@@ -156,16 +158,20 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             Inputs.
         arithmetic : {"float", "fixed"}
             float64, or bit for bit what the circuit gives.
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
 
         Returns
         -------
         ndarray of float64, shape (n_samples,) or (n_samples, n_classes)
             With two classes the score of ``classes_[1]``.
         """
-        outputs = self._outputs(X, arithmetic)
+        outputs = self._outputs(X, arithmetic, index)
         return outputs[:, 0] if len(self.classes_) == 2 else outputs
 
-    def predict(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> NDArray[Any]:
+    def predict(
+        self, X: ArrayLike, arithmetic: Arithmetic = "float", index: Selection | None = None
+    ) -> NDArray[Any]:
         """Class labels.
 
         Parameters
@@ -174,16 +180,20 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             Inputs.
         arithmetic : {"float", "fixed"}
             float64, or bit for bit what the circuit gives.
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
 
         Returns
         -------
         ndarray, shape (n_samples,)
             The class with the largest score, the first one of equal scores.
         """
-        return self._decide(self._outputs(X, arithmetic))
+        return self.solution_.labels(self._outputs(X, arithmetic, index))
 
     @available_if(lambda self: self.loss in ("logistic", "cross_entropy"))  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
+    def predict_proba(
+        self, X: ArrayLike, arithmetic: Arithmetic = "float", index: Selection | None = None
+    ) -> Floats:
         """Probabilities of the classes; for the losses "logistic" and "cross_entropy" only.
 
         Parameters
@@ -192,6 +202,8 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             Inputs.
         arithmetic : {"float", "fixed"}
             Of the scores; the logistic function or the softmax itself is computed in float64.
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
 
         Returns
         -------
@@ -199,7 +211,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             With more than two classes the softmax of "cross_entropy", or the one-vs-rest probabilities of "logistic",
             scaled to the sum 1.
         """
-        scores = self._outputs(X, arithmetic)
+        scores = self._outputs(X, arithmetic, index)
         if self.loss == "cross_entropy" and len(self.classes_) > 2:
             return np.asarray(softmax(scores))
         # expit by tanh: no overflow for large scores.
@@ -209,19 +221,3 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         total = probability.sum(axis=1, keepdims=True)
         uniform = np.full_like(probability, 1.0 / probability.shape[1])
         return np.asarray(np.divide(probability, total, out=uniform, where=total > 0))
-
-    def _decide(self, outputs: Floats) -> NDArray[Any]:
-        """Labels from scores, shape (n_samples, n_outputs)."""
-        if len(self.classes_) == 2:
-            return np.asarray(self.classes_[(outputs[:, 0] > 0).astype(np.intp)])
-        # A formula outside of its domain is no vote for its class.
-        return np.asarray(self.classes_[np.argmax(np.where(np.isnan(outputs), -np.inf, outputs), axis=1)])
-
-    def _metric(self, y: NDArray[Any], values: Floats, output: int | None) -> tuple[str, float]:
-        """Name and value of what `verify` compares, for one output or (None) all together."""
-        if output is None or len(self.classes_) == 2:
-            return "accuracy", float(accuracy_score(y, self._decide(values.reshape(len(values), -1))))
-        mine = np.asarray(y) == self.classes_[output]
-        if mine.all() or not mine.any() or not np.isfinite(values).all():
-            return "auc", float("nan")
-        return "auc", float(roc_auc_score(mine, values.ravel()))

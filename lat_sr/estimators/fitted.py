@@ -1,134 +1,320 @@
-"""The formulas of a fitted model: their front, their values, and how they read."""
+"""What a fitted estimator can do: select a formula, read it, build it, write it down."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from lat_sr.errors import InputError
+from lat_sr.errors import FormatError
 from lat_sr.estimators.data import Floats, check_finite, checked
-from lat_sr.estimators.fitting import OutputFront
-from lat_sr.expression import Expression, evaluate, to_latex, to_sympy
-from lat_sr.solution.front import FrontPoint, PredictedCircuit, scores
-from lat_sr.target import Target
+from lat_sr.expression import to_latex, to_sympy
+from lat_sr.runs.directory import read_run
+from lat_sr.runs.model_file import read_model, write_model
+from lat_sr.solution import Selection, Solution
+from lat_sr.toolchains import Toolchain
+from lat_sr.toolchains.exporting import export
+from lat_sr.verification import VerificationReport, verify
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FittedFormulas"]
+__all__ = ["FittedEstimator", "view"]
+
+_Estimator = TypeVar("_Estimator", bound="FittedEstimator")
 
 
-class FittedFormulas(BaseEstimator):  # type: ignore[misc]
-    """What an estimator has once it is fitted, and what only reads that."""
+def view(name: str) -> Any:
+    """A fitted attribute that is a part of the solution."""
+    return property(lambda self: getattr(self.solution_, name))
 
-    def _feature_names(self) -> list[str]:
-        numbered = [f"x{number}" for number in range(self.n_features_in_)]
-        return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
 
-    def _set_fitted(
-        self,
-        *,
-        features: NDArray[np.intp],
-        input_names: tuple[str, ...],
-        output_names: tuple[str, ...],
-        target: Target,
-        fronts: list[OutputFront],
-        selected: list[int],
-        circuit: PredictedCircuit,
-        provenance: dict[str, Any],
-    ) -> None:
-        self.selected_features_ = features
-        self.input_names_ = input_names
-        self.output_names_ = output_names
-        self.target_ = target
-        self.fronts_ = fronts
-        self.selected_ = selected
-        self.circuit_ = circuit
-        self.provenance_ = provenance
+class FittedEstimator(BaseEstimator):  # type: ignore[misc]
+    """What an estimator has once it holds a solution, and all that only reads it.
 
-    @property
-    def _chosen(self) -> list[FrontPoint]:
-        """The selected point of each output."""
-        return [front.points[i] for front, i in zip(self.fronts_, self.selected_, strict=True)]
+    The selected rows are those of the last `fit`, `select` or `load` as long as the parameter `model_selection` is what
+    it was then. Set to something else, it decides.
+    """
+
+    model_selection: str | int
+    _found: Solution
+    # The parameter when the rows of `_found` were selected.
+    _selected_under: str | int
+
+    def _hold(self, solution: Solution) -> None:
+        """Become the fitted model of a solution."""
+        self.n_features_in_ = solution.n_features
+        if solution.feature_names is not None:
+            self.feature_names_in_ = np.asarray(solution.feature_names, dtype=object)
+        self._found = solution
+        self._selected_under = self.model_selection
 
     @property
-    def _formulas(self) -> list[Expression]:
-        """The selected formula of each output."""
-        return [expression for point in self._chosen for expression in point.expressions]
+    def solution_(self) -> Solution:
+        """What the search found, with the selected rows."""
+        check_is_fitted(self, "_found")
+        if self.model_selection == self._selected_under:
+            return self._found
+        return self._found.select(self.model_selection)
+
+    fronts_ = view("fronts")
+    selected_ = view("selected")
+    circuit_ = view("circuit")
+    latency_ = view("latency")
+    input_names_ = view("input_names")
+    output_names_ = view("output_names")
+    target_ = view("target")
+    provenance_ = view("provenance")
+    sample_ = view("sample")
 
     @property
-    def _front_names(self) -> tuple[str, ...]:
-        """Outputs of the fronts; "all" for that of several outputs together."""
-        return self.output_names_ if len(self.fronts_) == len(self.output_names_) else ("all",)
+    def selected_features_(self) -> Any:
+        """Columns that the circuit reads."""
+        return np.asarray(self.solution_.selected_features, dtype=np.intp)
 
     @property
     def equations_(self) -> pd.DataFrame:
         """The front: one row for each formula, with its loss and what its circuit is predicted to cost.
 
-        Columns are ``equation``, ``loss``, ``score``, ``complexity``, ``latency_cycles``, ``delay_ps``, ``lut``,
-        ``ff``, ``dsp`` and ``selected``. With several outputs ``output`` comes first; where they were searched
-        together, a row is the formulas of all, with semicolons between them, and the cost is that of their one circuit.
+        Columns are ``row``, ``equation``, ``loss``, ``score``, ``complexity``, ``latency_cycles``, ``delay_ps``,
+        ``lut``, ``ff``, ``dsp`` and ``selected``. With several outputs ``output`` comes first and each counts its own
+        rows; where they were searched together, a row is the formulas of all, with semicolons between them, and the
+        cost is that of their one circuit. `select` and ``index=`` take what stands in ``row``.
         """
-        import pandas as pd
+        return self.solution_.table()
 
-        check_is_fitted(self, "fronts_")
-        rows = [
-            {
-                "output": name,
-                "equation": point.equation,
-                "loss": point.loss,
-                "score": score,
-                "complexity": point.complexity,
-                "latency_cycles": point.latency_cycles,
-                "delay_ps": point.circuit.delay_ps,
-                "lut": point.lut,
-                "ff": point.circuit.ff,
-                "dsp": point.dsp,
-                "selected": position == selected,
-            }
-            for name, front, selected in zip(self._front_names, self.fronts_, self.selected_, strict=True)
-            for position, (point, score) in enumerate(zip(front.points, scores(front.points), strict=True))
-        ]
-        table = pd.DataFrame(rows)
-        return table if len(self.fronts_) > 1 else table.drop(columns="output")
+    def select(self: _Estimator, row_or_rule: Selection) -> _Estimator:
+        """Use another formula of the front from now on.
 
-    @property
-    def latency_(self) -> int:
-        """Predicted clock cycles of the selected circuit, all outputs together."""
-        check_is_fitted(self, "circuit_")
-        return self.circuit_.latency_cycles
+        Predictions, exports and files follow. It stays selected until the next `fit` or `select`, or until the
+        parameter `model_selection` is set to something else.
 
-    def _inputs(self, X: Any) -> Floats:
-        """Validated columns that the circuit reads."""
-        check_is_fitted(self, "circuit_")
+        Parameters
+        ----------
+        row_or_rule : int, str, or sequence of them
+            A ``row`` of `equations_`, or "accuracy", "best" or "score"; of several outputs that were searched one by
+            one either for all, or one for each.
+
+        Returns
+        -------
+        estimator
+            Itself.
+
+        Raises
+        ------
+        InputError
+            There is no such row or rule, or not one for each output.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from lat_sr import from_pysr
+        >>> found = pd.DataFrame({"loss": [0.5, 0.1], "equation": ["x0", "x0 * x1"]})
+        >>> model = from_pysr(found)
+        >>> float(model.predict([[2.0, 3.0]])[0]), float(model.select(0).predict([[2.0, 3.0]])[0])
+        (6.0, 2.0)
+        """
+        self._hold(self.solution_.select(row_or_rule))
+        return self
+
+    def _at(self, index: Selection | None) -> Solution:
+        return self.solution_ if index is None else self.solution_.select(index)
+
+    def _feature_names(self) -> list[str]:
+        numbered = [f"x{number}" for number in range(self.n_features_in_)]
+        return [str(name) for name in getattr(self, "feature_names_in_", numbered)]
+
+    def _features(self, X: Any) -> Floats:
+        """Data as scikit-learn wants it, all columns."""
+        check_is_fitted(self, "_found")
         X = checked(lambda: validate_data(self, X, dtype=np.float64, ensure_all_finite=False, reset=False))
         check_finite(X, self._feature_names())
-        return np.ascontiguousarray(X[:, self.selected_features_])
+        return np.asarray(X)
 
-    def _outputs(self, X: Any, arithmetic: str) -> Floats:
-        """Values of the selected formulas, shape (n_samples, n_outputs)."""
-        inputs = self._inputs(X)
-        if arithmetic == "fixed":
-            return self.circuit_.datapath.evaluate(inputs)
-        if arithmetic != "float":
-            raise InputError(f"arithmetic is {arithmetic!r}; 'float' and 'fixed' are allowed")
-        columns = [evaluate(formula, inputs, self.input_names_) for formula in self._formulas]
-        return np.stack(columns, axis=1)
+    def _outputs(self, X: Any, arithmetic: str, index: Selection | None) -> Floats:
+        """Values of the formulas, shape (n_samples, n_outputs)."""
+        features = self._features(X)
+        return self._at(index).evaluate(features, arithmetic)
 
-    def sympy(self) -> Any:
-        """Selected formula as a sympy expression; a list of them with several outputs."""
-        return self._each(to_sympy)
+    # ---- formulas ----------------------------------------------------------------------------------------------
 
-    def latex(self) -> Any:
-        """Selected formula as LaTeX; a list of them with several outputs."""
-        return self._each(to_latex)
+    def sympy(self, index: Selection | None = None) -> Any:
+        """Formula as a sympy expression; a list of them with several outputs.
 
-    def _each(self, convert: Callable[[Expression], Any]) -> Any:
-        check_is_fitted(self, "circuit_")
-        converted = [convert(formula) for formula in self._formulas]
+        Parameters
+        ----------
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
+        """
+        return self._each(to_sympy, index)
+
+    def latex(self, index: Selection | None = None) -> Any:
+        """Formula as LaTeX; a list of them with several outputs.
+
+        Parameters
+        ----------
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
+        """
+        return self._each(to_latex, index)
+
+    def _each(self, convert: Callable[[Any], Any], index: Selection | None) -> Any:
+        converted = [convert(formula) for formula in self._at(index).expressions]
         return converted[0] if len(converted) == 1 else converted
+
+    # ---- hardware ----------------------------------------------------------------------------------------------
+
+    def verify(
+        self,
+        X: ArrayLike | None = None,
+        y: ArrayLike | None = None,
+        *,
+        index: Selection | None = None,
+        limit: int | None = None,
+        n_jobs: int | None = None,
+        toolchain: str | Toolchain | None = None,
+        progress: Callable[[int, int], None] | None = None,
+        log: Callable[[int, str], object] | None = None,
+    ) -> VerificationReport:
+        """Build the points of the front and compare them with what was predicted.
+
+        Parameters
+        ----------
+        X, y : array-like, optional
+            Data for accuracy and input vectors, best held-out; the sample of the training data that the model
+            keeps if not given.
+        index : int, str, or sequence of them, optional
+            Build only this row of the front, given as `select` takes it.
+        limit : int, optional
+            Build at most so many points, spread over the front; all by default.
+        n_jobs : int, optional
+            Builds at the same time; one for each core by default.
+        toolchain : str or Toolchain, optional
+            Another toolchain than the model's.
+        progress, log : callable, optional
+            See `lat_sr.verification.verify`.
+
+        Returns
+        -------
+        VerificationReport
+        """
+        return verify(
+            self.solution_,
+            None if X is None else self._features(X),
+            y,
+            index=index,
+            limit=limit,
+            n_jobs=n_jobs,
+            toolchain=toolchain,
+            progress=progress,
+            log=log,
+        )
+
+    def export(
+        self,
+        directory: str | os.PathLike[str],
+        flavor: str | None = None,
+        *,
+        kind: str = "rtl",
+        index: Selection | None = None,
+        **options: Any,
+    ) -> list[str]:
+        """Write the circuit of a formula, all outputs together, as a project.
+
+        Parameters
+        ----------
+        directory : path-like
+            Made if it does not exist.
+        flavor : str, optional
+            ``"verilog"`` or ``"vhdl"`` of RTL; ``"vitis"`` or ``"vivado"`` of an HLS project. The first by default.
+        kind : {"rtl", "vivado", "hls", "hls4ml"}, default="rtl"
+            RTL with a self-checking test bench and constraints; the same with a script for Vivado, the results of which
+            `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
+            own kind of project, with the vendor's math functions.
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
+        **options
+            For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose
+            functions are written as tables of that range and size in place of the vendor's; `input_precisions`, a
+            mapping of feature to its own format; and `result_precision`. See
+            `lat_sr.toolchains.hls.math.write_hls4ml_project`.
+
+        Returns
+        -------
+        list of str
+            Paths of the project's files.
+
+        Raises
+        ------
+        InputError
+            An unknown kind, flavor or row, an option that the kind does not have, or a table that cannot work in the
+            model's precision.
+        StorageError
+            The directory cannot be written.
+
+        Examples
+        --------
+        With a sine of 512 entries, 2**-6 apart, in an hls4ml project:
+
+        >>> from lat_sr.datapath import ExplicitTable
+        >>> table = ExplicitTable(start=-4, stop=4, size=512)
+        >>> files = model.export("project", kind="hls4ml", tables={"sin": table})  # doctest: +SKIP
+        """
+        return export(self._at(index), directory, flavor, kind=kind, **options)
+
+    # ---- files -------------------------------------------------------------------------------------------------
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the fitted model as versioned JSON.
+
+        The file holds parameters, front and circuits, but not the sample of the training data.
+
+        Parameters
+        ----------
+        path : path-like
+            The file to make or replace.
+
+        Raises
+        ------
+        StorageError
+            The file cannot be written.
+        """
+        check_is_fitted(self, "_found")
+        write_model(self, path)
+
+    @classmethod
+    def load(cls: type[_Estimator], path: str | os.PathLike[str]) -> _Estimator:
+        """Read a model that `save` wrote, or that of a run directory.
+
+        Parameters
+        ----------
+        path : path-like
+            The file, or the directory, which gives the model its sample for `verify`.
+
+        Returns
+        -------
+        estimator
+            It predicts the same, in both arithmetics, with every row of the front.
+
+        Raises
+        ------
+        FormatError
+            The file is corrupt, of another version, or holds another kind of model.
+        StorageError
+            The file cannot be read.
+        """
+        saved = read_run(path).model if Path(path).is_dir() else read_model(path)
+        if saved.estimator != cls.__name__:
+            raise FormatError(f"{path} holds a {saved.estimator}; load it with {saved.estimator}.load")
+        try:
+            model = cls(**saved.parameters)
+        except TypeError as error:
+            raise FormatError(f"{path} is damaged ({error}); fit and save the model again") from error
+        model._hold(saved.solution)
+        return model

@@ -8,84 +8,26 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
 
-from lat_sr.errors import ExpressionError, FormatError
+from lat_sr.errors import ExpressionError
 from lat_sr.expression import Constant, Expression, Variable, evaluate
 from lat_sr.hardware import Hardware
 from lat_sr.losses import UserLoss, mean_loss
-from lat_sr.search.problem import Callback, Point, SearchProblem
-from lat_sr.solution.front import Budget, FrontPoint, non_dominated, require_within
+from lat_sr.runs.checkpoint import SearchCheckpoint
+from lat_sr.search.problem import Callback, Engine, Point, SearchProblem
+from lat_sr.solution import Budget, Front, FrontPoint, non_dominated, require_within
 
-if TYPE_CHECKING:
-    from lat_sr.runs.checkpoint import SearchCheckpoint
-    from lat_sr.search import Engine
-
-__all__ = ["OutputFront", "Report", "SearchSettings", "fit_fronts"]
+__all__ = ["Report", "SearchSettings", "fit_fronts"]
 
 Floats = NDArray[np.float64]
 Report = Callable[[str, Sequence[Point]], None]
 #: One for each output of a search.
 Formulas = tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class OutputFront:
-    """What one search found, for one output or for all.
-
-    Parameters
-    ----------
-    points : tuple of FrontPoint
-        The non-dominated formulas within the budget, at least one.
-    seed : int
-        Seed of the search.
-    evaluations : int
-        Candidates whose loss was computed.
-    seconds : float
-        Time of the search.
-    stop_reason : str
-        Why it ended.
-    """
-
-    points: tuple[FrontPoint, ...]
-    seed: int
-    evaluations: int
-    seconds: float
-    stop_reason: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """JSON-ready description, read back by `from_dict`."""
-        return {
-            "seed": self.seed,
-            "evaluations": self.evaluations,
-            "seconds": self.seconds,
-            "stop_reason": self.stop_reason,
-            "points": [point.to_dict() for point in self.points],
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> OutputFront:
-        """Inverse of `to_dict`.
-
-        Raises
-        ------
-        FormatError
-            The description lacks something.
-        """
-        try:
-            return cls(
-                points=tuple(FrontPoint.from_dict(point) for point in data["points"]),
-                seed=int(data["seed"]),
-                evaluations=int(data["evaluations"]),
-                seconds=float(data["seconds"]),
-                stop_reason=str(data["stop_reason"]),
-            )
-        except (KeyError, TypeError, AttributeError) as error:
-            raise FormatError(f"a front is damaged ({error!r}); fit and save the model again") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +78,7 @@ def fit_fronts(
     guesses: Sequence[Sequence[Formulas]],
     report: Report | None = None,
     checkpoint: SearchCheckpoint | None = None,
-) -> list[OutputFront]:
+) -> list[Front]:
     """Search the front of each output, one after the other, or the one of all outputs.
 
     Parameters
@@ -162,7 +104,7 @@ def fit_fronts(
 
     Returns
     -------
-    list of OutputFront
+    list of Front
         One for each search.
 
     Raises
@@ -206,7 +148,7 @@ def fit_fronts(
     left = budget
     spent = 0.0 if checkpoint is None else checkpoint.seconds
     deadline = math.inf if settings.timeout is None else time.monotonic() + settings.timeout - spent
-    fronts: list[OutputFront] = []
+    fronts: list[Front] = []
     for number, ((output, y), seed, start) in enumerate(zip(tasks, seeds, guesses, strict=True)):
         waiting = len(tasks) - number
         share = replace(left, max_lut=_share(left.max_lut, waiting), max_dsp=_share(left.max_dsp, waiting))
@@ -233,7 +175,7 @@ def fit_fronts(
             max_lut=_less(left.max_lut, max(point.lut for point in kept)),
             max_dsp=_less(left.max_dsp, max(point.dsp for point in kept)),
         )
-        fronts.append(OutputFront(tuple(kept), seed, result.evaluations, result.seconds, result.stop_reason))
+        fronts.append(Front(tuple(kept), seed, result.evaluations, result.seconds, result.stop_reason))
     return fronts
 
 

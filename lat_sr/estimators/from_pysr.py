@@ -15,13 +15,12 @@ from numpy.typing import ArrayLike
 from lat_sr.errors import FormatError, InputError, LatSrError
 from lat_sr.estimators.base import LatencyAwareEstimator
 from lat_sr.estimators.classifier import LatencyAwareClassifier
-from lat_sr.estimators.fitting import OutputFront
 from lat_sr.estimators.regressor import LatencyAwareRegressor
 from lat_sr.expression import Call, Expression, Variable, parse
 from lat_sr.hardware import Hardware
 from lat_sr.port_names import port_names
 from lat_sr.search.pysr.julia_tables import without_table_names
-from lat_sr.solution.front import FrontPoint, select_point
+from lat_sr.solution import Front, FrontPoint
 
 __all__ = ["from_pysr"]
 
@@ -122,27 +121,19 @@ def from_pysr(
                 points.append(point)
         if not points:
             raise InputError(f"none of the {len(rows)} formulas can be put into {hardware.precision}")
-        fronts.append(OutputFront(tuple(points), seed=0, evaluations=0, seconds=0.0, stop_reason="pysr"))
-    selected = [select_point(front.points, model.model_selection) for front in fronts]
-    chosen = [front.points[position] for front, position in zip(fronts, selected, strict=True)]
-    model._set_fitted(
-        features=np.arange(len(names)),
-        input_names=ports,
-        output_names=results,
-        target=hardware.target,
-        fronts=fronts,
-        selected=selected,
-        provenance=hardware.provenance,
-        circuit=chosen[0].circuit
-        if len(chosen) == 1
-        else hardware.circuit([point.expression for point in chosen], ports, data),
+        fronts.append(Front(tuple(points), seed=0, evaluations=0, seconds=0.0, stop_reason="pysr"))
+    model._hold(
+        model._solution(
+            hardware,
+            selected_features=tuple(range(len(names))),
+            input_names=ports,
+            output_names=results,
+            classes=None if classes is None else np.asarray(classes),
+            is_vector=classes is not None or len(fronts) == 1,
+            fronts=tuple(fronts),
+            sample=None if data is None or y is None else (data, np.asarray(y)),
+        )
     )
-    if isinstance(model, LatencyAwareClassifier):
-        model.classes_ = np.asarray(classes)
-    else:
-        model._target_dimensions = min(len(fronts), 2)
-    if data is not None and y is not None:
-        model.sample_ = (data, np.asarray(y))
     return model
 
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 from typing import Any, ClassVar
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import RegressorMixin
-from sklearn.metrics import r2_score
 from sklearn.utils._param_validation import StrOptions
 
 from lat_sr.estimators.base import Arithmetic, LatencyAwareEstimator
 from lat_sr.estimators.data import Floats
 from lat_sr.losses import LOSSES
+from lat_sr.runs.directory import prepare_run
+from lat_sr.solution import Selection
 
 __all__ = ["LatencyAwareRegressor"]
 
@@ -103,7 +103,7 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         product and the sum, which cost and count as any others. Needs the operators + and ``*``.
     model_selection : {"accuracy", "best", "score"} or int
         The formula to predict with: smallest loss; highest score among losses up to 1.5 times the smallest;
-        highest score; or its row in the front.
+        highest score; or its row in the front. Set after fit, it selects another formula; see `select`.
     n_jobs : int, optional
         Threads of the search; all cores by default. Without `timeout` the result is the same for any number.
     random_state : int or RandomState, optional
@@ -113,15 +113,17 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
 
     Attributes
     ----------
+    solution_ : Solution
+        What the search found, in one object, parts of which are the other attributes.
     equations_ : pandas.DataFrame
         The front.
     latency_ : int
         Predicted clock cycles of the selected circuit.
     circuit_ : PredictedCircuit
         The selected circuit, all outputs together, equal parts shared.
-    fronts_ : list of OutputFront
+    fronts_ : tuple of Front
         Formulas, circuits and what the search reported, by output; one of all outputs after a joint search.
-    selected_ : list of int
+    selected_ : tuple of int
         The selected row of each front.
     selected_features_ : ndarray of int
         Columns that the circuit reads.
@@ -193,21 +195,20 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         StorageError
             The run directory cannot be written.
         """
-        from lat_sr.runs.directory import prepare_run
-
         for directory in (out, checkpoint):
             if directory is not None:
                 prepare_run(directory)
         names = _column_names(y)
         X, y, weights = self._check_samples(X, y, sample_weight, multi_output=True, y_numeric=True)
-        self._target_dimensions = y.ndim
         targets = y.reshape(len(y), -1)
         names = names or ([f"y{i}" for i in range(targets.shape[1])] if targets.shape[1] > 1 else ["y"])
-        self._search(X, targets, y, weights, names, classify=False, out=out, checkpoint=checkpoint)
+        self._search(X, targets, y, weights, names, classes=None, out=out, checkpoint=checkpoint)
         return self
 
-    def predict(self, X: ArrayLike, arithmetic: Arithmetic = "float") -> Floats:
-        """Values of the selected formulas.
+    def predict(
+        self, X: ArrayLike, arithmetic: Arithmetic = "float", index: Selection | None = None
+    ) -> Floats:
+        """Values of the formulas.
 
         Parameters
         ----------
@@ -215,21 +216,16 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
             Inputs.
         arithmetic : {"float", "fixed"}
             float64, or bit for bit what the circuit gives.
+        index : int, str, or sequence of them, optional
+            A row of the front as `select` takes it; the selected one if not given.
 
         Returns
         -------
         ndarray of float64, shape (n_samples,) or (n_samples, n_outputs)
             As `y` in fit.
         """
-        outputs = self._outputs(X, arithmetic)
-        return outputs[:, 0] if self._target_dimensions == 1 else outputs
-
-    def _metric(self, y: NDArray[Any], values: Floats, output: int | None) -> tuple[str, float]:
-        """Name and value of what `verify` compares, for one output or (None) all together."""
-        y = np.asarray(y, dtype=np.float64).reshape(len(values), -1)
-        if not np.isfinite(values).all():
-            return "r2", float("nan")
-        return "r2", float(r2_score(y if output is None else y[:, output], values))
+        outputs = self._outputs(X, arithmetic, index)
+        return outputs[:, 0] if self.solution_.is_vector else outputs
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -46,6 +46,12 @@ class Column:
 
 
 _OUTPUT = Column("output", "output", "", "output (or class) the formula is for", optional=True)
+_ROW = Column(
+    "row",
+    "row",
+    "",
+    "number of the formula among those of its output; --row and index= take it",
+)
 _EQUATION = Column("equation", "equation", "", "formula over the input names, as text that can be parsed")
 _LOSS = Column("loss", "loss", "", "training loss in float arithmetic", digits=4)
 _COMPLEXITY = Column("complexity", "size", "", "nodes of the expression tree")
@@ -57,6 +63,7 @@ _DSP_PREDICTED = Column("dsp_predicted", "DSP predicted", "", "DSP slices from t
 
 FRONT_COLUMNS: tuple[Column, ...] = (
     _OUTPUT,
+    _ROW,
     _EQUATION,
     _LOSS,
     Column("score", "score", "", "drop of log(loss) for each node added (PySR's score)", digits=3),
@@ -71,6 +78,7 @@ FRONT_COLUMNS: tuple[Column, ...] = (
 
 VERIFICATION_COLUMNS: tuple[Column, ...] = (
     _OUTPUT,
+    _ROW,
     _EQUATION,
     _LOSS,
     _COMPLEXITY,
@@ -162,7 +170,7 @@ def cell(value: Any, column: Column) -> str:
     Examples
     --------
     >>> from lat_sr.reporting.columns import FRONT_COLUMNS, cell
-    >>> cell(0.123456, FRONT_COLUMNS[2]), cell(True, FRONT_COLUMNS[-1])
+    >>> cell(0.123456, FRONT_COLUMNS[3]), cell(True, FRONT_COLUMNS[-1])
     ('0.1235', 'yes')
     """
     import numpy as np

@@ -19,7 +19,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,10 @@ import lat_sr
 from lat_sr.errors import FormatError, InputError
 from lat_sr.expression import parse_equation
 from lat_sr.files import read_json, write_atomic
+from lat_sr.runs.model_file import json_parameters
+from lat_sr.runs.protocol import Model
 from lat_sr.search.native import NativeEngine
-from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
-
-if TYPE_CHECKING:
-    from lat_sr.estimators.base import LatencyAwareEstimator
-    from lat_sr.search import Engine
+from lat_sr.search.problem import Callback, Engine, Point, SearchProblem, SearchResult
 
 __all__ = ["SearchCheckpoint", "checkpoint_of", "remove_checkpoint", "unfinished_seed"]
 
@@ -146,23 +144,27 @@ class _KeptSearch:
 
 
 def checkpoint_of(
-    model: LatencyAwareEstimator,
+    model: Model,
     run_directory: str | os.PathLike[str],
     X: NDArray[Any],
     targets: NDArray[Any],
     weights: NDArray[Any] | None,
+    *,
+    feature_names: Sequence[str],
     output_names: Sequence[str],
 ) -> SearchCheckpoint:
     """The checkpoint of a fit.
 
     Parameters
     ----------
-    model : estimator
+    model : Model
         Not fitted yet.
     run_directory : path-like
+        Where the checkpoint lies.
     X, targets, weights : ndarray
         The samples; only their digest is kept.
-    output_names : sequence of str
+    feature_names, output_names : sequence of str
+        What the columns of `X` and `targets` are called.
 
     Returns
     -------
@@ -173,11 +175,10 @@ def checkpoint_of(
     InputError, FormatError
         See `SearchCheckpoint`.
     """
-    from lat_sr.runs.model_file import json_parameters
-
+    given = model.get_params(deep=False)
     parameters = {name: value for name, value in json_parameters(model).items() if name not in _FREE}
-    if not isinstance(model.engine, str):
-        parameters["engine"] = type(model.engine).__name__
+    if not isinstance(given["engine"], str):
+        parameters["engine"] = type(given["engine"]).__name__
     digest = hashlib.sha256()
     for values in (X, targets, weights):
         digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())
@@ -185,15 +186,15 @@ def checkpoint_of(
         "lat_sr": lat_sr.__version__,
         "estimator": type(model).__name__,
         **parameters,
-        "features": [str(name) for name in getattr(model, "feature_names_in_", range(X.shape[1]))],
+        "features": list(feature_names),
         "outputs": list(output_names),
         "data": digest.hexdigest(),
     }
-    given = model.random_state
-    if isinstance(given, Integral):
-        return SearchCheckpoint(run_directory, settings, int(given))
-    fresh = int(check_random_state(given).randint(2**31 - 1))
-    kept = _read(run_directory) if given is None else None
+    seed = given["random_state"]
+    if isinstance(seed, Integral):
+        return SearchCheckpoint(run_directory, settings, int(seed))
+    fresh = int(check_random_state(seed).randint(2**31 - 1))
+    kept = _read(run_directory) if seed is None else None
     return SearchCheckpoint(run_directory, settings, fresh if kept is None else int(kept["seed"]))
 
 

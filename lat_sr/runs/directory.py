@@ -21,26 +21,27 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timezone
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from lat_sr.errors import FormatError, StorageError
+from lat_sr.errors import FormatError, InputError, StorageError
 from lat_sr.files import read_json, write_atomic
 from lat_sr.reporting.columns import FRONT_COLUMNS, VERIFICATION_COLUMNS, columns_frame
+from lat_sr.reporting.html import render_html
 from lat_sr.runs.checkpoint import remove_checkpoint
-from lat_sr.runs.model_file import json_parameters, read_model, write_model
+from lat_sr.runs.model_file import SavedModel, json_parameters, read_model, write_model
+from lat_sr.runs.protocol import FittedModel
+from lat_sr.search.problem import Point
+from lat_sr.solution import Solution
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from lat_sr.estimators.base import LatencyAwareEstimator
-    from lat_sr.search import Point
 
 __all__ = [
     "Run",
@@ -79,18 +80,20 @@ class Run:
     ----------
     directory : Path
         Where it lies.
-    model : estimator
-        The fitted model.
+    model : SavedModel
+        Its solution has the sample of the directory.
     document : dict
         Content of ``run.json``.
-    sample : tuple of ndarray
-        Rows of features, shape (n_samples, n_features), and their targets.
     """
 
     directory: Path
-    model: LatencyAwareEstimator
+    model: SavedModel
     document: dict[str, Any]
-    sample: tuple[NDArray[np.float64], NDArray[Any]]
+
+    @property
+    def solution(self) -> Solution:
+        """What was found."""
+        return self.model.solution
 
     @property
     def verification(self) -> pd.DataFrame | None:
@@ -110,20 +113,20 @@ class Run:
         return table
 
 
-def front_table(model: LatencyAwareEstimator) -> pd.DataFrame:
-    """Front of a fitted model with the columns of ``front.csv``.
+def front_table(solution: Solution) -> pd.DataFrame:
+    """Front with the columns of ``front.csv``.
 
     Parameters
     ----------
-    model : estimator
-        A fitted one.
+    solution : Solution
+        What was found; ``model.solution_`` of a fitted model.
 
     Returns
     -------
     pandas.DataFrame
         Columns `lat_sr.reporting.FRONT_COLUMNS`.
     """
-    table = model.equations_.rename(columns=_FILE_NAMES)
+    table = solution.table().rename(columns=_FILE_NAMES)
     return columns_frame(table.to_dict("records"), FRONT_COLUMNS)
 
 
@@ -195,7 +198,7 @@ def checkpoint_writer(
 
 
 def write_run(
-    model: LatencyAwareEstimator,
+    model: FittedModel,
     directory: str | os.PathLike[str],
     *,
     sample: tuple[ArrayLike, ArrayLike] | None = None,
@@ -206,8 +209,8 @@ def write_run(
 
     Parameters
     ----------
-    model : estimator
-        A fitted one.
+    model : FittedModel
+        A fitted estimator.
     directory : path-like
         Made if it does not exist. An older ``verification.csv`` in it is removed, for it is about another model.
     sample : tuple of array-like, optional
@@ -223,7 +226,11 @@ def write_run(
         The directory cannot be written.
     """
     path = Path(directory)
-    X, y = (np.asarray(part) for part in (model.sample_ if sample is None else sample))
+    solution = model.solution_
+    rows = solution.sample if sample is None else sample
+    if rows is None:
+        raise InputError("the model has no sample of its data; give one")
+    X, y = (np.asarray(part) for part in rows)
     archive = io.BytesIO()
     np.savez_compressed(archive, X=X.astype(np.float64), y=y.astype(str) if y.dtype.kind == "O" else y)
     document = {
@@ -232,8 +239,8 @@ def write_run(
         "created": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "estimator": type(model).__name__,
         "parameters": json_parameters(model),
-        "target": asdict(model.target_),
-        "profile": model.provenance_,
+        "target": asdict(solution.target),
+        "profile": solution.provenance,
         "searches": [
             {
                 "output": name,
@@ -243,9 +250,9 @@ def write_run(
                 "stop_reason": front.stop_reason,
                 "points": len(front.points),
             }
-            for name, front in zip(model._front_names, model.fronts_, strict=True)
+            for name, front in zip(solution.front_names, solution.fronts, strict=True)
         ],
-        "latency_predicted": model.latency_,
+        "latency_predicted": solution.latency,
         "data": dict(data or {}),
         "sample": {"rows": len(X), "held_out": held_out},
         "versions": {"python": platform.python_version(), **_versions()},
@@ -253,7 +260,7 @@ def write_run(
     _remove(path / RUN, path / VERIFICATION)
     write_atomic(path / SAMPLE, archive.getvalue())
     write_model(model, path / MODEL)
-    write_atomic(path / FRONT, front_table(model).to_csv(index=False))
+    write_atomic(path / FRONT, front_table(solution).to_csv(index=False))
     write_atomic(path / RUN, json.dumps(document, indent=1, allow_nan=False) + "\n")
     _remove(path / CHECKPOINT)
     remove_checkpoint(path)
@@ -288,7 +295,7 @@ def read_run(directory: str | os.PathLike[str]) -> Run:
     Returns
     -------
     Run
-        Its model has the sample of the directory, so that ``verify()`` uses it.
+        Of any kind of model; ``LatencyAwareRegressor.load(directory)`` gives the model itself.
 
     Raises
     ------
@@ -311,10 +318,13 @@ def read_run(directory: str | os.PathLike[str]) -> Run:
         raise StorageError(f"cannot read {path / SAMPLE}: {error.strerror or error}") from error
     except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path / SAMPLE} is damaged ({error}); fit again") from error
-    if sample[0].ndim != 2 or sample[0].shape[1] != model.n_features_in_ or len(sample[0]) != len(sample[1]):
+    if (
+        sample[0].ndim != 2
+        or sample[0].shape[1] != model.solution.n_features
+        or len(sample[0]) != len(sample[1])
+    ):
         raise FormatError(f"{path / SAMPLE} does not belong to {path / MODEL}; fit again")
-    model.sample_ = sample
-    return Run(path, model, document, sample)
+    return Run(path, replace(model, solution=replace(model.solution, sample=sample)), document)
 
 
 def write_verification(directory: str | os.PathLike[str], table: pd.DataFrame) -> None:
@@ -359,15 +369,13 @@ def write_report(
     StorageError
         The page cannot be written.
     """
-    from lat_sr.reporting.html import render_html
-
     target = run.directory / "report.html" if path is None else Path(path)
     page = render_html(
-        front_table(run.model),
+        front_table(run.solution),
         run.verification,
         title=title,
         settings=_settings(run.document),
-        max_latency=run.model.max_latency,
+        max_latency=run.solution.budget.max_latency,
     )
     write_atomic(target, page)
     return target

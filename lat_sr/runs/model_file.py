@@ -5,28 +5,45 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from lat_sr.errors import FormatError, LatSrError
-from lat_sr.estimators.fitting import OutputFront
+from lat_sr.costs import OperatorProfile
+from lat_sr.errors import FormatError, LatSrError, OperatorError
 from lat_sr.expression.user_operators import define_missing, user_definitions
 from lat_sr.files import read_json, write_atomic
-from lat_sr.solution.front import PredictedCircuit
-from lat_sr.target import Target
+from lat_sr.runs.protocol import FittedModel, Model
+from lat_sr.solution import Solution
 
-if TYPE_CHECKING:
-    from lat_sr.estimators.base import LatencyAwareEstimator
-
-__all__ = ["SCHEMA", "SCHEMA_VERSION", "json_parameters", "read_model", "write_model"]
+__all__ = ["SCHEMA", "SCHEMA_VERSION", "SavedModel", "json_parameters", "read_model", "write_model"]
 
 SCHEMA = "lat_sr.model"
-SCHEMA_VERSION = 1
+# Version 1 kept what was found beside the parameters, not as one part.
+SCHEMA_VERSION = 2
 
 
-def json_parameters(model: LatencyAwareEstimator) -> dict[str, Any]:
+@dataclass(frozen=True)
+class SavedModel:
+    """A model as it was read from a file.
+
+    Parameters
+    ----------
+    estimator : str
+        Name of its class.
+    parameters : dict
+        What the class is made with.
+    solution : Solution
+        What it found.
+    """
+
+    estimator: str
+    parameters: dict[str, Any]
+    solution: Solution
+
+
+def json_parameters(model: Model) -> dict[str, Any]:
     """Constructor parameters in JSON's types.
 
     Engines, toolchains and losses given as objects are replaced by their names, a profile object by its document, a
@@ -34,7 +51,7 @@ def json_parameters(model: LatencyAwareEstimator) -> dict[str, Any]:
 
     Parameters
     ----------
-    model : estimator
+    model : Model
         Fitted or not.
 
     Returns
@@ -63,19 +80,13 @@ def _plain(value: Any) -> Any:
     return str(getattr(value, "name", None) or getattr(value, "__qualname__", value))
 
 
-def _user_operators(fronts: list[OutputFront]) -> dict[str, str]:
-    return user_definitions(
-        expression for front in fronts for point in front.points for expression in point.expressions
-    )
-
-
-def write_model(model: LatencyAwareEstimator, path: str | os.PathLike[str]) -> None:
+def write_model(model: FittedModel, path: str | os.PathLike[str]) -> None:
     """Write a fitted model.
 
     Parameters
     ----------
-    model : estimator
-        A fitted one.
+    model : FittedModel
+        Its class, parameters and solution are written, without the sample.
     path : path-like
         The file to make or replace.
 
@@ -84,33 +95,22 @@ def write_model(model: LatencyAwareEstimator, path: str | os.PathLike[str]) -> N
     StorageError
         The file cannot be written.
     """
-    names = getattr(model, "feature_names_in_", None)
-    classes = getattr(model, "classes_", None)
+    solution = model.solution_
+    found = (part for front in solution.fronts for point in front.points for part in point.expressions)
     document = {
         "schema": SCHEMA,
         "schema_version": SCHEMA_VERSION,
         "estimator": type(model).__name__,
         "parameters": json_parameters(model),
-        "user_operators": _user_operators(model.fronts_),
-        "n_features_in": model.n_features_in_,
-        "feature_names_in": None if names is None else list(names),
-        "classes": None if classes is None else {"dtype": classes.dtype.str, "labels": classes.tolist()},
-        "target_dimensions": getattr(model, "_target_dimensions", None),
-        "selected_features": model.selected_features_.tolist(),
-        "input_names": list(model.input_names_),
-        "output_names": list(model.output_names_),
-        "target": asdict(model.target_),
-        "provenance": model.provenance_,
-        "selected": list(model.selected_),
-        "circuit": model.circuit_.to_dict(),
-        "fronts": [front.to_dict() for front in model.fronts_],
+        "user_operators": user_definitions(found),
+        "solution": solution.to_dict(),
     }
     # Not NaN but null, and not Infinity: other programs read this too.
     write_atomic(path, json.dumps(document, separators=(",", ":"), allow_nan=False) + "\n")
 
 
-def read_model(path: str | os.PathLike[str]) -> LatencyAwareEstimator:
-    """Read a fitted model of either kind.
+def read_model(path: str | os.PathLike[str]) -> SavedModel:
+    """Read a fitted model of any kind.
 
     Parameters
     ----------
@@ -119,57 +119,33 @@ def read_model(path: str | os.PathLike[str]) -> LatencyAwareEstimator:
 
     Returns
     -------
-    LatencyAwareRegressor or LatencyAwareClassifier
-        It predicts the same, in both arithmetics.
+    SavedModel
+        Its solution predicts the same, in both arithmetics.
 
     Raises
     ------
     FormatError
-        The file is corrupt, of a newer version, or not a model.
+        The file is corrupt, of another version, or not a model.
     StorageError
         The file cannot be read.
     """
-    from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
-
     document = read_json(path, SCHEMA, SCHEMA_VERSION)
-    kinds = {kind.__name__: kind for kind in (LatencyAwareClassifier, LatencyAwareRegressor)}
+    if document["schema_version"] < SCHEMA_VERSION:
+        raise FormatError(f"{path} was written by an older lat_sr, in a format of its own; fit again")
     try:
         define_missing(document["user_operators"])
-        model = kinds[document["estimator"]](**_restored_parameters(document["parameters"]))
-        fronts = [OutputFront.from_dict(front) for front in document["fronts"]]
-        selected = [int(i) for i in document["selected"]]
-        for front, position in zip(fronts, selected, strict=True):
-            front.points[position]
-        model._set_fitted(
-            features=np.array(document["selected_features"], dtype=np.intp),
-            input_names=tuple(document["input_names"]),
-            output_names=tuple(document["output_names"]),
-            target=Target(**document["target"]),
-            fronts=fronts,
-            selected=selected,
-            circuit=PredictedCircuit.from_dict(document["circuit"]),
-            provenance=dict(document["provenance"]),
-        )
-        model.n_features_in_ = int(document["n_features_in"])
-        if document["feature_names_in"] is not None:
-            model.feature_names_in_ = np.array(document["feature_names_in"], dtype=object)
-        if document["classes"] is not None:
-            model.classes_ = np.array(document["classes"]["labels"], dtype=document["classes"]["dtype"])
-        if document["target_dimensions"] is not None:
-            model._target_dimensions = int(document["target_dimensions"])
-    except LatSrError as error:
+        solution = Solution.from_dict(document["solution"])
+        return SavedModel(str(document["estimator"]), _parameters(document["parameters"]), solution)
+    except OperatorError as error:
         raise FormatError(f"{path} cannot be used: {error}") from error
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        raise FormatError(f"{path} is damaged ({error!r}); fit and save the model again") from error
-    return model
+    except (KeyError, TypeError, AttributeError, LatSrError) as error:
+        what = error if isinstance(error, LatSrError) else repr(error)
+        raise FormatError(f"{path} is damaged ({what}); fit and save the model again") from error
 
 
-def _restored_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    restored = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in parameters.items()
-    }
-    if isinstance(restored["profile"], Mapping):
-        from lat_sr.costs import OperatorProfile
-
-        restored["profile"] = OperatorProfile.from_dict(dict(restored["profile"]))
-    return restored
+def _parameters(plain: Mapping[str, Any]) -> dict[str, Any]:
+    """Lists as the tuples that parameters are, a profile as an object."""
+    parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
+    if isinstance(parameters.get("profile"), Mapping):
+        parameters["profile"] = OperatorProfile.from_dict(dict(parameters["profile"]))
+    return parameters

@@ -1,59 +1,54 @@
-"""What a fitted circuit can be written as."""
+"""What the circuit of a solution can be written as."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import InputError
+from lat_sr.precision import Precision
+from lat_sr.solution import Solution
+from lat_sr.toolchains.hls.math import write_hls4ml_project
+from lat_sr.toolchains.hls.project import write_hls_project
+from lat_sr.toolchains.open.project import export as export_rtl
+from lat_sr.toolchains.vendor.vivado import export_vivado
 
-if TYPE_CHECKING:
-    from lat_sr.datapath import ExplicitTable
-    from lat_sr.estimators.base import LatencyAwareEstimator
-    from lat_sr.precision import Precision
-
-__all__ = ["EXPORT_TARGETS", "export_circuit"]
-
-
-def _rtl(model: LatencyAwareEstimator, directory: Path, flavor: str = "verilog") -> list[Path]:
-    from lat_sr.toolchains import export
-
-    return export(model.circuit_.datapath, directory, flavor, target=model.target_)
+__all__ = ["EXPORT_KINDS", "export"]
 
 
-def _vivado(model: LatencyAwareEstimator, directory: Path, flavor: str = "verilog") -> list[Path]:
-    from lat_sr.toolchains import export_vivado
-
-    return export_vivado(model.circuit_.datapath, directory, flavor, target=model.target_)
+def _rtl(solution: Solution, directory: Path, flavor: str = "verilog") -> list[Path]:
+    return export_rtl(solution.datapath, directory, flavor, target=solution.target)
 
 
-def _hls(model: LatencyAwareEstimator, directory: Path, flavor: str = "vitis") -> list[Path]:
-    from lat_sr.toolchains.hls.project import write_hls_project
+def _vivado(solution: Solution, directory: Path, flavor: str = "verilog") -> list[Path]:
+    return export_vivado(solution.datapath, directory, flavor, target=solution.target)
 
-    write_hls_project(model.circuit_.datapath, directory, model.target_, backend=_backend(flavor))
+
+def _hls(solution: Solution, directory: Path, flavor: str = "vitis") -> list[Path]:
+    write_hls_project(solution.datapath, directory, solution.target, backend=_backend(flavor))
     return _files(directory)
 
 
 def _hls4ml(
-    model: LatencyAwareEstimator,
+    solution: Solution,
     directory: Path,
     flavor: str = "vitis",
     tables: Mapping[str, ExplicitTable] | None = None,
     input_precisions: Mapping[str, Precision | str] | None = None,
     result_precision: Precision | str | None = None,
 ) -> list[Path]:
-    from lat_sr.toolchains.hls.math import write_hls4ml_project
-
     write_hls4ml_project(
-        model._formulas,
+        solution.expressions,
         directory,
-        model.circuit_.datapath.precision,
-        target=model.target_,
+        solution.precision,
+        target=solution.target,
         backend=_backend(flavor),
         tables=tables,
-        input_names=model.input_names_,
+        input_names=solution.input_names,
         input_precisions=input_precisions,
         result_precision=result_precision,
     )
@@ -71,24 +66,53 @@ def _backend(flavor: str) -> str:
     return backends[flavor]
 
 
-EXPORT_TARGETS: Mapping[str, Callable[..., list[Path]]] = {
+EXPORT_KINDS: Mapping[str, Callable[..., list[Path]]] = {
     "rtl": _rtl,
     "vivado": _vivado,
     "hls": _hls,
     "hls4ml": _hls4ml,
 }
-"""Writers of a project, by the name of what they write. They take a model, a directory, and options of their own."""
+"""Writers of a project by the kind of project: each takes a solution, a directory, and options of its own."""
 
 
-def export_circuit(
-    model: LatencyAwareEstimator, directory: Path, target: str, options: Mapping[str, Any]
+def export(
+    solution: Solution,
+    directory: str | os.PathLike[str],
+    flavor: str | None = None,
+    *,
+    kind: str = "rtl",
+    **options: Any,
 ) -> list[str]:
-    """Write the selected circuit of a model; see `LatencyAwareRegressor.export`."""
-    if target not in EXPORT_TARGETS:
-        raise InputError(f"target is {target!r}; allowed are {list(EXPORT_TARGETS)}")
-    write = EXPORT_TARGETS[target]
+    """Write the selected circuit, all outputs together, as a project.
+
+    Parameters
+    ----------
+    solution : Solution
+        What a search found.
+    directory : path-like
+        Made if it does not exist.
+    flavor, kind, **options
+        See `lat_sr.LatencyAwareRegressor.export`.
+
+    Returns
+    -------
+    list of str
+        Paths of the project's files.
+
+    Raises
+    ------
+    InputError
+        An unknown kind or flavor, or an option that the kind does not have.
+    StorageError
+        The directory cannot be written.
+    """
+    if kind not in EXPORT_KINDS:
+        raise InputError(f"kind is {kind!r}; allowed are {list(EXPORT_KINDS)}")
+    write = EXPORT_KINDS[kind]
     _, _, *known = signature(write).parameters
     unknown = [name for name in options if name not in known]
     if unknown:
-        raise InputError(f"target {target!r} has no option {', '.join(unknown)}; it has {', '.join(known)}")
-    return [str(path) for path in write(model, directory, **options)]
+        raise InputError(f"kind {kind!r} has no option {', '.join(unknown)}; it has {', '.join(known)}")
+    if flavor is not None:
+        options["flavor"] = flavor
+    return [str(path) for path in write(solution, Path(directory), **options)]

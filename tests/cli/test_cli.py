@@ -12,6 +12,7 @@ from vendor_reports import timing_summary
 from vendor_tools import installed_hls, installed_vivado
 
 import lat_sr.toolchains
+import lat_sr.verification
 from lat_sr.cli import app
 from lat_sr.errors import ToolFailedError
 from lat_sr.reporting import FRONT_COLUMNS, VERIFICATION_COLUMNS
@@ -42,7 +43,8 @@ def test_version():
 def toolchain(monkeypatch):
     """The stand-in as every toolchain."""
     tool = StandInToolchain()
-    monkeypatch.setattr(lat_sr.toolchains, "get_toolchain", lambda name="auto": tool)
+    for module in (lat_sr.toolchains, lat_sr.verification):
+        monkeypatch.setattr(module, "get_toolchain", lambda name="auto": tool)
     return tool
 
 
@@ -151,14 +153,14 @@ def test_report_writes_one_page(fitted, toolchain):
 @pytest.mark.parametrize("flavor", ["verilog", "vhdl"])
 def test_export_writes_a_project(fitted, tmp_path, flavor):
     answer = document("export", fitted, "--out", tmp_path / "rtl", "--flavor", flavor)
-    assert answer["target"] == "rtl"
+    assert answer["kind"] == "rtl"
     assert any(name.endswith({"verilog": ".v", "vhdl": ".vhd"}[flavor]) for name in answer["files"])
     assert all((tmp_path / name).exists() for name in answer["files"])
 
 
 def test_export_writes_an_hls4ml_project(fitted, tmp_path):
     answer = document(
-        "export", fitted, "--out", tmp_path, "--target", "hls4ml", "--flavor", "vivado",
+        "export", fitted, "--out", tmp_path, "--kind", "hls4ml", "--flavor", "vivado",
         "--table", "sin=-4:4:256", "--result-precision", "ap_fixed<20,8>",
     )  # fmt: skip
     assert str(tmp_path / "firmware" / "myproject.cpp") in answer["files"]
@@ -175,13 +177,13 @@ def test_export_writes_an_hls4ml_project(fitted, tmp_path):
     ],
 )
 def test_export_refuses(fitted, tmp_path, option, value, message):
-    refused = run("export", fitted, "--out", tmp_path, "--target", "hls4ml", option, value, code=2)
+    refused = run("export", fitted, "--out", tmp_path, "--kind", "hls4ml", option, value, code=2)
     assert message in refused.stderr
 
 
 def test_project_for_vivado_is_compared_once_vivado_has_run(fitted, tmp_path):
     project = tmp_path / "rtl"
-    answer = document("export", fitted, "--out", project, "--target", "vivado")
+    answer = document("export", fitted, "--out", project, "--kind", "vivado")
     assert str(project / "vivado.tcl") in answer["files"]
     assert "run there: vivado -mode batch -source vivado.tcl" in run("compare", project, code=3).stderr
     program = installed_vivado(tmp_path)
@@ -196,7 +198,7 @@ def test_project_for_vivado_is_compared_once_vivado_has_run(fitted, tmp_path):
     assert "misses its clock: 0.500 ns too slow for 5 ns" in run("compare", project, code=1).stderr
 
 
-@pytest.mark.parametrize("arguments", [["--target", "quartus"], ["--target", "vivado", "--flavor", "hls"]])
+@pytest.mark.parametrize("arguments", [["--kind", "quartus"], ["--kind", "vivado", "--flavor", "hls"]])
 def test_export_for_what_there_is_not(fitted, tmp_path, arguments):
     run("export", fitted, "--out", tmp_path / "rtl", *arguments, code=2)
     assert not (tmp_path / "rtl").exists()

@@ -59,7 +59,7 @@ def test_more_classes_have_one_score_each_and_the_largest_decides():
 def test_undefined_score_is_no_vote():
     model = fitted(("0.2", "0.1", "x0*x1"), y=THREE)
     outputs = np.array([[np.nan, -1.0, -2.0], [np.nan, np.nan, -2.0]])
-    assert model._decide(outputs).tolist() == ["q", "t"]
+    assert model.solution_.labels(outputs).tolist() == ["q", "t"]
 
 
 @pytest.mark.parametrize(("formulas", "y"), [(("3*x0*x1",), TWO), ((("x0", "-x0", "x0*x1"),), THREE)])

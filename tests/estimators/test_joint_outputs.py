@@ -43,7 +43,7 @@ def run(tmp_path_factory):
 
 
 def test_a_row_of_the_front_is_one_circuit(run):
-    model = read_run(run).model
+    model = LatencyAwareRegressor.load(run)
     assert len(model.fronts_) == 1 and len(model.output_names_) == 3
     table = model.equations_
     assert "output" not in table and table["selected"].sum() == 1
@@ -59,7 +59,7 @@ def test_a_row_of_the_front_is_one_circuit(run):
 
 
 def test_predictions_are_those_of_the_circuit(run):
-    model = read_run(run).model
+    model = LatencyAwareRegressor.load(run)
     assert model.predict(X).shape == Y.shape
     np.testing.assert_array_equal(model.predict(X, "fixed"), model.circuit_.datapath.evaluate(X))
     np.testing.assert_allclose(model.predict(X, "fixed"), model.predict(X), atol=0.02)
@@ -68,7 +68,7 @@ def test_predictions_are_those_of_the_circuit(run):
 
 def test_model_and_run_are_read_back(run, tmp_path):
     loaded = read_run(run)
-    model = loaded.model
+    model = LatencyAwareRegressor.load(run)
     model.save(tmp_path / "model.json")
     again = LatencyAwareRegressor.load(tmp_path / "model.json")
     pd.testing.assert_frame_equal(again.equations_, model.equations_)
@@ -79,7 +79,7 @@ def test_model_and_run_are_read_back(run, tmp_path):
 
 
 def test_every_point_is_verified_with_all_outputs(run):
-    report = read_run(run).model.verify(toolchain=StandInToolchain())
+    report = LatencyAwareRegressor.load(run).verify(toolchain=StandInToolchain())
     assert report.passed
     assert len(report.table) == report.points and "output" not in report.table
     assert (report.table["latency_predicted"] == report.table["latency_actual"]).all()
@@ -88,9 +88,9 @@ def test_every_point_is_verified_with_all_outputs(run):
 
 
 def test_projects_have_all_outputs(run, tmp_path):
-    model = read_run(run).model
-    for target in ("rtl", "hls4ml"):
-        assert model.export(tmp_path / target, target=target)
+    model = LatencyAwareRegressor.load(run)
+    for kind in ("rtl", "hls4ml"):
+        assert model.export(tmp_path / kind, kind=kind)
 
 
 def test_probabilities_are_the_softmax_of_the_scores(classes):
@@ -153,7 +153,7 @@ class Searching:
 
 def test_what_was_found_is_kept_until_it_is_written(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
-        patch.setattr("lat_sr.runs.directory.write_run", lambda model, out: None)
+        patch.setattr("lat_sr.estimators.base.write_run", lambda model, out: None)
         first = regressor(engine=Searching(NativeEngine())).fit(X, Y, out=tmp_path)
     kept = json.loads((tmp_path / "checkpoint" / "output0.json").read_text())
     assert all(point["expressions"].count(";") == 2 for point in kept["points"])

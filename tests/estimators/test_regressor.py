@@ -47,7 +47,9 @@ def test_equal_seeds_give_equal_fronts_for_any_number_of_threads():
 def test_front_is_scored_by_the_circuits_and_sorted():
     model = fitted("x0", "x0*x1 + 0.5", "sin(x0)*x1", "x0 + x0")
     table = model.equations_
+    assert table["row"].tolist() == list(range(len(table)))
     assert list(table.columns) == [
+        "row",
         "equation",
         "loss",
         "score",
@@ -334,13 +336,17 @@ def test_saved_model_brings_its_operators(tmp_path):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda d: d.update(schema_version=2), "newer"),
+        (lambda d: d.update(schema_version=3), "newer"),
+        (lambda d: d.update(schema_version=1), "older"),
         (lambda d: d.update(schema="lat_sr.datapath"), "lat_sr.model"),
-        (lambda d: d.pop("fronts"), "damaged"),
-        (lambda d: d["fronts"][0].update(points=[]), "damaged"),
-        (lambda d: d["fronts"][0]["points"][0].update(equation="x0 +"), "cannot be used"),
-        (lambda d: d["circuit"]["datapath"].update(nodes=[{}]), "damaged"),
-        (lambda d: d.update(estimator="Ridge"), "damaged"),
+        (lambda d: d["solution"].pop("fronts"), "damaged"),
+        (lambda d: d["solution"]["fronts"][0].update(points=[]), "damaged"),
+        (lambda d: d["solution"]["fronts"][0]["points"][0].update(equation="x0 +"), "damaged"),
+        (
+            lambda d: d["solution"]["fronts"][0]["points"][0]["circuit"]["datapath"].update(nodes=[{}]),
+            "damaged",
+        ),
+        (lambda d: d.update(estimator="Ridge"), "holds a Ridge"),
         (lambda d: d["parameters"].update(depth=3), "damaged"),
     ],
 )

@@ -3,8 +3,9 @@ import pytest
 from lat_sr.reporting.columns import FRONT_COLUMNS, VERIFICATION_COLUMNS, columns_frame
 
 
-def front_row(equation, loss, latency, lut, selected=False):
+def front_row(row, equation, loss, latency, lut, selected=False):
     return {
+        "row": row,
         "equation": equation,
         "loss": loss,
         "score": 0.1,
@@ -18,8 +19,9 @@ def front_row(equation, loss, latency, lut, selected=False):
     }
 
 
-def verification_row(equation, latency, failure=""):
+def verification_row(row, equation, latency, failure=""):
     return {
+        "row": row,
         "equation": equation,
         "loss": 0.3,
         "complexity": 3,
@@ -53,13 +55,17 @@ def verification_row(equation, latency, failure=""):
 @pytest.fixture
 def front():
     return columns_frame(
-        [front_row("x0", 0.5, 1, 10), front_row("x0*x1 < <b>", 0.01, 2, 200, selected=True)], FRONT_COLUMNS
+        [front_row(0, "x0", 0.5, 1, 10), front_row(1, "x0*x1 < <b>", 0.01, 2, 200, selected=True)],
+        FRONT_COLUMNS,
     )
 
 
 @pytest.fixture
 def verification():
     return columns_frame(
-        [verification_row("x0", 1), verification_row("x0*x1", 2, "wrong bit: 3 of 1000 vectors differ")],
+        [
+            verification_row(0, "x0", 1),
+            verification_row(1, "x0*x1", 2, "wrong bit: 3 of 1000 vectors differ"),
+        ],
         VERIFICATION_COLUMNS,
     )

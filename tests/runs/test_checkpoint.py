@@ -12,7 +12,6 @@ from stand_ins import StandInEngine
 from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 from lat_sr.errors import BudgetError, FormatError, InputError
 from lat_sr.runs.checkpoint import unfinished_seed
-from lat_sr.runs.directory import read_run
 from lat_sr.search import NativeEngine
 
 RNG = np.random.default_rng(7)
@@ -63,7 +62,7 @@ def test_finished_outputs_are_not_searched_again(tmp_path):
     whole = fit(Living(*formulas), tmp_path / "whole")
     pd.testing.assert_frame_equal(model.equations_, whole.equations_)
     assert [front.seed for front in model.fronts_] == [front.seed for front in whole.fronts_]
-    assert read_run(tmp_path).model.equations_.equals(model.equations_)
+    assert LatencyAwareRegressor.load(tmp_path).equations_.equals(model.equations_)
     assert not (tmp_path / "checkpoint").exists()
 
 

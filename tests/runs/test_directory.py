@@ -51,11 +51,10 @@ def test_fit_leaves_model_front_sample_and_settings(run):
 
 def test_run_is_read_back_with_its_sample(run):
     loaded = read_run(run)
-    assert sorted(loaded.sample[1].tolist()) == sorted(Y.tolist())
-    np.testing.assert_allclose(loaded.model.predict(loaded.sample[0]), loaded.sample[1])
-    assert loaded.model.verify(toolchain=StandInToolchain()).table["accuracy_float"].max() == pytest.approx(
-        1.0
-    )
+    assert sorted(loaded.solution.sample[1].tolist()) == sorted(Y.tolist())
+    model = LatencyAwareRegressor.load(run)
+    np.testing.assert_allclose(model.predict(model.sample_[0]), model.sample_[1])
+    assert model.verify(toolchain=StandInToolchain()).table["accuracy_float"].max() == pytest.approx(1.0)
     assert loaded.verification is None
 
 
@@ -64,20 +63,20 @@ def test_own_sample_and_source_are_kept(tmp_path):
     model = LatencyAwareClassifier(engine=StandInEngine("x0")).fit(X, y)
     write_run(model, tmp_path, sample=(X[:5], y[:5]), held_out=True, data={"path": "jets.csv"})
     loaded = read_run(tmp_path)
-    assert loaded.sample[1].tolist() == y[:5].tolist()
+    assert loaded.solution.sample[1].tolist() == y[:5].tolist()
     assert loaded.document["sample"] == {"rows": 5, "held_out": True}
     assert loaded.document["data"] == {"path": "jets.csv"}
 
 
 def test_verification_is_kept_until_the_next_fit(run):
-    loaded = read_run(run)
-    report = loaded.model.verify(toolchain=StandInToolchain())
+    model = LatencyAwareRegressor.load(run)
+    report = model.verify(toolchain=StandInToolchain())
     write_verification(run, report.table)
     again = read_run(run).verification
     pd.testing.assert_frame_equal(
         again.drop(columns="failure"), report.table.drop(columns="failure"), check_dtype=False
     )
-    write_run(loaded.model, run)
+    write_run(model, run)
     assert read_run(run).verification is None
 
 
@@ -85,7 +84,7 @@ def test_report_page_shows_settings_and_sources(run):
     loaded = read_run(run)
     assert write_report(loaded) == run / "report.html"
     assert "No point of this front has been built yet." in (run / "report.html").read_text()
-    write_verification(run, loaded.model.verify(toolchain=StandInToolchain()).table)
+    write_verification(run, LatencyAwareRegressor.load(run).verify(toolchain=StandInToolchain()).table)
     text = write_report(read_run(run), run / "page.html", title="Mass").read_text()
     assert "<title>Mass</title>" in text
     assert "Timing source: imagination" in text
@@ -120,7 +119,7 @@ def test_full_disk_leaves_no_settings(run, monkeypatch):
             raise StorageError(f"cannot write {path}: No space left on device")
         original(path, data)
 
-    model = read_run(run).model
+    model = LatencyAwareRegressor.load(run)
     monkeypatch.setattr(module, "write_atomic", write)
     with pytest.raises(StorageError, match="No space left"):
         write_run(model, run)

@@ -30,29 +30,29 @@ def test_rtl_is_the_default(model: LatencyAwareRegressor, tmp_path: Path) -> Non
 
 
 def test_vivado_gets_rtl_with_its_script(model: LatencyAwareRegressor, tmp_path: Path) -> None:
-    files = model.export(tmp_path, target="vivado")
+    files = model.export(tmp_path, kind="vivado")
     assert {str(tmp_path / "vivado.tcl"), str(tmp_path / "src" / "top.v")} <= set(files)
 
 
 def test_hls_has_the_bits_of_the_circuit(model: LatencyAwareRegressor, tmp_path: Path) -> None:
-    files = model.export(tmp_path, target="hls")
+    files = model.export(tmp_path, kind="hls")
     assert str(tmp_path / "build_opt.tcl") in files
     assert "hls::" not in source(tmp_path)
 
 
 def test_hls4ml_has_the_vendors_functions_or_tables(model: LatencyAwareRegressor, tmp_path: Path) -> None:
-    model.export(tmp_path, target="hls4ml", flavor="vivado")
+    model.export(tmp_path, kind="hls4ml", flavor="vivado")
     assert "hls::sin<16, 6>(" in source(tmp_path)
     assert not (tmp_path / "build_opt.tcl").exists()
-    model.export(tmp_path, target="hls4ml", tables={"sin": ExplicitTable(-4, 4, 256)})
+    model.export(tmp_path, kind="hls4ml", tables={"sin": ExplicitTable(-4, 4, 256)})
     assert "hls::" not in source(tmp_path)
     assert "[256] = {" in source(tmp_path)
 
 
 def test_what_is_refused(model: LatencyAwareRegressor, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"target is 'asic'; allowed are \['rtl', 'vivado', 'hls', 'hls4ml'"):
-        model.export(tmp_path, target="asic")
+    with pytest.raises(InputError, match=r"kind is 'asic'; allowed are \['rtl', 'vivado', 'hls', 'hls4ml'"):
+        model.export(tmp_path, kind="asic")
     with pytest.raises(InputError, match=r"flavor is 'vhdl'; allowed are \['vitis', 'vivado'\]"):
-        model.export(tmp_path, "vhdl", target="hls4ml")
+        model.export(tmp_path, "vhdl", kind="hls4ml")
     with pytest.raises(InputError, match="'rtl' has no option tables; it has flavor"):
         model.export(tmp_path, tables={})

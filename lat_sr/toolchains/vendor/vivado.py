@@ -206,8 +206,8 @@ def read_vivado_reports(directory: str | os.PathLike[str]) -> BuildReport:
     directory = Path(directory)
     if not (directory / PREDICTION).is_file():
         raise StorageError(
-            f"{directory} is no project for Vivado; write one with export(..., target='vivado'), "
-            "or lat-sr export --target vivado"
+            f"{directory} is no project for Vivado; write one with export(..., kind='vivado'), "
+            "or lat-sr export --kind vivado"
         )
     prediction = read_json(directory / PREDICTION, SCHEMA, SCHEMA_VERSION)
     log = _text(directory / LOG)

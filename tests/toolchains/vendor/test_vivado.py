@@ -158,7 +158,7 @@ def test_damaged_and_foreign_reports(project: Path, vivado: Path, name: str, tex
 
 
 def test_what_did_not_run_or_not_to_its_end(project: Path, vivado: Path, tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"is no project for Vivado; write one with .*--target vivado"):
+    with pytest.raises(StorageError, match=r"is no project for Vivado; write one with .*--kind vivado"):
         read_vivado_reports(tmp_path)
     with pytest.raises(ToolFailedError, match=r"has not run in .*; run there: vivado -mode batch"):
         read_vivado_reports(project)

@@ -1,4 +1,3 @@
-import json
 import math
 
 import numpy as np
@@ -7,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr.datapath import lower
-from lat_sr.errors import BudgetError, FormatError, InputError
+from lat_sr.errors import BudgetError, InputError
 from lat_sr.expression import parse
-from lat_sr.solution.front import (
+from lat_sr.solution import (
     Budget,
     FrontPoint,
     PredictedCircuit,
@@ -107,21 +106,3 @@ def test_spread_holds_the_selected_and_every_latency():
     assert {7, 4, 9, 14, 19} <= set(chosen)
     assert spread(points, 40) == list(range(20))
     assert spread(points, 2, always=[7]) == [7, 19]
-
-
-def test_point_round_trip():
-    circuit = PredictedCircuit(lower(parse("sin(x0) + 1"), "ap_fixed<8,4>"), 2, 1234.5, 20, 16, 1)
-    original = FrontPoint((parse("sin(x0) + 1"),), 0.5, circuit)
-    assert FrontPoint.from_dict(json.loads(json.dumps(original.to_dict()))) == original
-
-
-@pytest.mark.parametrize(
-    "path", [("equation",), ("loss",), ("circuit",), ("circuit", "lut"), ("circuit", "datapath")]
-)
-def test_damaged_point(path):
-    whole = data = point(0.5).to_dict()
-    for key in path[:-1]:
-        data = data[key]
-    del data[path[-1]]
-    with pytest.raises(FormatError, match="damaged"):
-        FrontPoint.from_dict(whole)
