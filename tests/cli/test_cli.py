@@ -13,6 +13,7 @@ from vendor_tools import installed_hls, installed_vivado
 
 import lat_sr.toolchains
 import lat_sr.verification
+from lat_sr import LatencyAwareRegressor
 from lat_sr.cli import app
 from lat_sr.errors import ToolFailedError
 from lat_sr.reporting import FRONT_COLUMNS, VERIFICATION_COLUMNS
@@ -156,6 +157,25 @@ def test_export_writes_a_project(fitted, tmp_path, flavor):
     assert answer["kind"] == "rtl"
     assert any(name.endswith({"verilog": ".v", "vhdl": ".vhd"}[flavor]) for name in answer["files"])
     assert all((tmp_path / name).exists() for name in answer["files"])
+
+
+def test_any_row_can_be_verified_and_exported(fitted, tmp_path, toolchain):
+    front = pd.read_csv(fitted / "front.csv")
+    assert "row" in run("verify", fitted, "--limit", 1).stdout
+    other = int(front["row"][~front["selected"]].iloc[0])
+    (point,) = document("verify", fitted, "--row", other)["points"]
+    assert (point["row"], point["equation"]) == (other, front["equation"][other])
+    model = LatencyAwareRegressor.load(fitted)
+    model.export(tmp_path / "model", index=other)
+    document("export", fitted, "--row", other, "--out", tmp_path / "shell")
+    for path in (tmp_path / "model").rglob("*.v"):
+        assert path.read_text() == (tmp_path / "shell" / path.relative_to(tmp_path / "model")).read_text()
+    selected = document("verify", fitted, "--row", "accuracy")["points"]
+    assert [point["selected"] for point in selected] == [True]
+    for row in (len(front), "fastest", "0,1"):
+        for command in (("verify",), ("export", "--out", tmp_path / "none")):
+            refused = run(command[0], fitted, "--row", row, *command[1:], code=2)
+            assert "give " in refused.stderr
 
 
 def test_export_writes_an_hls4ml_project(fitted, tmp_path):

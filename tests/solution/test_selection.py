@@ -6,14 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr.datapath import lower
-from lat_sr.errors import BudgetError, InputError
+from lat_sr.errors import InputError
 from lat_sr.expression import parse
 from lat_sr.solution import (
-    Budget,
     FrontPoint,
     PredictedCircuit,
     non_dominated,
-    require_within,
     scores,
     select_point,
     spread,
@@ -78,24 +76,6 @@ def test_best_prefers_the_score_among_the_nearly_best():
 def test_selection_of_an_absent_position():
     with pytest.raises(InputError, match="the front has 1 points"):
         select_point([point(1.0)], 3)
-
-
-def test_budget_keeps_what_fits_and_names_what_does_not():
-    budget = Budget(max_latency=2, max_lut=50, max_dsp=0)
-    fits, slow, large = point(0.3), point(0.2, latency=3), point(0.1, lut=51, dsp=1)
-    assert require_within([fits, slow, large], budget) == [fits]
-    assert budget.excess(3, 51, 1) == [
-        "latency 3 > max_latency 2",
-        "LUT 51 > max_lut 50",
-        "DSP 1 > max_dsp 0",
-    ]
-
-
-def test_budget_that_none_meets_names_the_smallest():
-    with pytest.raises(
-        BudgetError, match=r"max_latency=0; the smallest that one meets is max_latency=1 \(for x0\)"
-    ):
-        require_within([point(0.1, latency=2, text="x0*x0"), point(0.3)], Budget(max_latency=0))
 
 
 def test_spread_holds_the_selected_and_every_latency():
