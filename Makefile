@@ -29,6 +29,7 @@ lint: tidy
 	$(BIN)/ruff format --check .
 	$(BIN)/clang-format --dry-run --Werror $(CXX_FILES)
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 # On as many files at once as there are cores; the flags make every kernel visible.
 tidy: .venv/installed-for-tests

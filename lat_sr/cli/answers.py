@@ -12,14 +12,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from lat_sr.errors import InputError, LatSrError, ProfileNotFoundError, VerificationError
+from lat_sr.reporting.columns import Column, cell
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
-    from lat_sr.reporting.columns import Column
 
 __all__ = ["Answer", "answers", "progress_bar", "show_table", "show_values", "table_of", "tool_lines"]
 
@@ -101,8 +104,6 @@ def _message(error: LatSrError) -> str:
 
 
 def _console() -> Console:
-    from rich.console import Console
-
     console = Console()
     # Tables in a file or a pipe have no window to fit into.
     return console if console.is_terminal else Console(width=200)
@@ -111,9 +112,6 @@ def _console() -> Console:
 @contextlib.contextmanager
 def progress_bar(title: str) -> Any:
     """A bar on stderr; gives the function to report (done, total) to."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=None)
@@ -130,11 +128,6 @@ def tool_lines(verbose: bool) -> Callable[[object, str], None] | None:
 
 def table_of(frame: pd.DataFrame, columns: Sequence[Column], leave_out: Sequence[str] = ()) -> Any:
     """Table for the terminal of the columns meant for people."""
-    from rich.markup import escape
-    from rich.table import Table
-
-    from lat_sr.reporting.columns import cell
-
     shown = [c for c in columns if c.shown and c.name in frame and c.name not in leave_out]
     table = Table(box=None, header_style="bold", pad_edge=False)
     for column in shown:
@@ -156,9 +149,6 @@ def show_values(document: Mapping[str, Any]) -> Callable[[Console], None]:
     """How to show one value a line."""
 
     def show(console: Console) -> None:
-        from rich.markup import escape
-        from rich.table import Table
-
         table = Table(show_header=False, box=None)
         for name, value in document.items():
             table.add_row(name, escape(f"{value:g}" if isinstance(value, float) else str(value)))

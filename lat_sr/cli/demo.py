@@ -6,17 +6,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+import lat_sr
 from lat_sr.datasets import load_jets
-from lat_sr.estimators import LatencyAwareClassifier
 from lat_sr.runs.directory import prepare_run, read_run, write_report, write_run, write_verification
+from lat_sr.toolchains import Toolchain
 from lat_sr.verification import VerificationReport
-
-if TYPE_CHECKING:
-    from lat_sr.toolchains import Toolchain
 
 __all__ = ["DemoResult", "run_demo"]
 
@@ -40,7 +37,7 @@ class DemoResult:
         The HTML page.
     """
 
-    model: LatencyAwareClassifier
+    model: lat_sr.LatencyAwareClassifier
     verification: VerificationReport
     report: Path
 
@@ -96,7 +93,7 @@ def run_demo(
     train, test = (
         pd.DataFrame(scaler.transform(X), columns=list(jets.feature_names)) for X in (X_train, X_test)
     )
-    model = LatencyAwareClassifier(
+    model = lat_sr.LatencyAwareClassifier(
         precision=PRECISION,
         max_latency=MAX_LATENCY,
         toolchain=toolchain,

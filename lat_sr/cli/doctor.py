@@ -8,10 +8,11 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import metadata
+from importlib import import_module, metadata
 from pathlib import Path
 
 from lat_sr.errors import MissingToolError
+from lat_sr.toolchains.vendor.tools import find_vendor_tool
 
 __all__ = ["Finding", "examine"]
 
@@ -68,10 +69,10 @@ def _program(name: str, package: str) -> Callable[[], str]:
 
 def _native_engine() -> str:
     try:
-        from lat_sr import _engine
+        engine = import_module("lat_sr._engine")
     except ImportError as error:
         raise MissingToolError(f"install lat_sr again: its C++ module does not load ({error})") from error
-    return f"{metadata.version('lat_sr')} ({_engine.instruction_set()})"
+    return f"{metadata.version('lat_sr')} ({engine.instruction_set()})"
 
 
 def _julia() -> str:
@@ -86,8 +87,6 @@ def _julia() -> str:
 
 def _vendor(name: str) -> Callable[[], str]:
     def look() -> str:
-        from lat_sr.toolchains.vendor.tools import find_vendor_tool
-
         tool = find_vendor_tool(name)
         return f"{tool.version} {tool.path}".strip()
 

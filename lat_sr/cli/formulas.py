@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
+from rich.console import Console
+from rich.table import Table
 
+from lat_sr import toolchains, verification
 from lat_sr.cli.answers import Answer, answers, show_values, tool_lines
 from lat_sr.cli.options import (
     DEFAULT_PART,
@@ -27,12 +30,14 @@ from lat_sr.cli.options import (
     parse_ranges,
     toolchain_with_options,
 )
+from lat_sr.costs import load_profile
 from lat_sr.errors import VerificationError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from lat_sr.toolchains import BuildReport
+from lat_sr.expression import parse
+from lat_sr.hardware import Hardware
+from lat_sr.profiling import profile as measure
+from lat_sr.solution import Budget
+from lat_sr.toolchains import BuildReport, get_toolchain, read_vivado_reports
+from lat_sr.toolchains.run.process import listening
 
 
 @answers
@@ -55,9 +60,6 @@ def profile(
 
     What is measured is kept: stopped and started again, it goes on where it was.
     """
-    from lat_sr.costs import load_profile
-    from lat_sr.profiling import profile as measure
-
     found = (
         load_profile(precision, part=part, clock_period=clock_period, toolchain=toolchain)
         if stored
@@ -73,8 +75,6 @@ def profile(
     )
 
     def show(console: Console) -> None:
-        from rich.table import Table
-
         names = ("latency_cycles", "delay_ps", "lut", "ff", "dsp", "bram")
         table = Table("operator", "implementation", *names, box=None, header_style="bold")
         for operator, costs in found.operators.items():
@@ -102,10 +102,6 @@ def estimate(
     as_json: Json = False,
 ) -> Answer:
     """Predict latency and resources of formulas, before any build."""
-    from lat_sr.expression import parse
-    from lat_sr.hardware import Hardware
-    from lat_sr.toolchains import get_toolchain
-
     roots = [parse(text) for text in expressions]
     hardware = Hardware.resolve(
         precision=precision,
@@ -155,9 +151,6 @@ def build(
     as_json: Json = False,
 ) -> Answer:
     """Build formulas as one circuit, simulate it and measure it."""
-    from lat_sr import toolchains
-    from lat_sr.toolchains.run.process import listening
-
     show = tool_lines(verbose)
     with listening(None if show is None else partial(show, toolchain)):
         built = toolchains.build(
@@ -180,16 +173,11 @@ def compare(
     as_json: Json = False,
 ) -> Answer:
     """Compare what Vivado measured in an exported project with what was predicted."""
-    from lat_sr.toolchains import read_vivado_reports
-
     return _built(read_vivado_reports(project), {"project": str(project)})
 
 
 def _built(built: BuildReport, subject: dict[str, str]) -> Answer:
     """A circuit that was built, its prediction, and why it is refused, if it is."""
-    from lat_sr import verification
-    from lat_sr.solution import Budget
-
     failure = "; ".join(verification.failure_reasons(built, Budget()))
     document = {
         **subject,

@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
 
 from lat_sr.cli.answers import Answer, answers
+from lat_sr.cli.doctor import examine
 from lat_sr.cli.options import Json
-
-if TYPE_CHECKING:
-    from rich.console import Console
 
 
 @answers
 def doctor(as_json: Json = False) -> Answer:
     """Say which engines and tools are found, in which version, and what to do about the others."""
-    from lat_sr.cli.doctor import examine
-
     findings = examine()
 
     def show(console: Console) -> None:
-        from rich.table import Table
-
         table = Table("", "", "needed for", "version, or what to do", box=None, header_style="bold")
         for finding in findings:
             mark = "[green]found[/]" if finding.found else "[yellow]missing[/]"

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from lat_sr.datapath import ExplicitTable
 from lat_sr.errors import InputError
-
-if TYPE_CHECKING:
-    from lat_sr.datapath import ExplicitTable
-    from lat_sr.toolchains import Toolchain
+from lat_sr.toolchains import Toolchain, get_toolchain
 
 
 class Task(str, Enum):
@@ -58,8 +56,6 @@ DEFAULT_PRECISION = "ap_fixed<16,6>"
 
 def toolchain_with_options(name: str, *, implementation: bool, co_simulation: bool) -> Toolchain:
     """The toolchain with the options that were given."""
-    from lat_sr.toolchains import get_toolchain
-
     options = {"implementation": implementation, "co_simulation": co_simulation}
     return get_toolchain(name, **{option: True for option, given in options.items() if given})
 
@@ -86,8 +82,6 @@ def named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, s
 
 def parse_tables(texts: Sequence[str] | None) -> dict[str, ExplicitTable]:
     """Tables of functions from NAME=START:STOP:SIZE."""
-    from lat_sr.datapath import ExplicitTable
-
     tables = {}
     for name, text in named(texts, "--table", "sin=-4:4:1024").items():
         try:

@@ -6,9 +6,14 @@ import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
+from rich.console import Console
 
+import lat_sr
+from lat_sr import verification
 from lat_sr.cli.answers import Answer, answers, progress_bar, show_table, table_of, tool_lines
+from lat_sr.cli.demo import run_demo
 from lat_sr.cli.options import (
     DEFAULT_PART,
     DEFAULT_PRECISION,
@@ -29,11 +34,16 @@ from lat_sr.cli.options import (
     parse_tables,
     toolchain_with_options,
 )
+from lat_sr.cli.sample_files import file_digest, read_samples
 from lat_sr.errors import InputError, VerificationError
+from lat_sr.reporting.columns import FRONT_COLUMNS, VERIFICATION_COLUMNS
+from lat_sr.runs import directory as run_directory
+from lat_sr.runs.checkpoint import unfinished_seed
+from lat_sr.runs.directory import front_table, prepare_run, read_run, write_report, write_run
+from lat_sr.toolchains import exporting
 
 if TYPE_CHECKING:
     import pandas as pd
-    from rich.console import Console
 
 
 @answers
@@ -89,11 +99,6 @@ def fit(
 
     The state of the search is kept there: killed and started again with the same options, it goes on where it was.
     """
-    from lat_sr.cli.sample_files import file_digest, read_samples
-    from lat_sr.reporting.columns import FRONT_COLUMNS
-    from lat_sr.runs.checkpoint import unfinished_seed
-    from lat_sr.runs.directory import front_table, prepare_run, write_run
-
     prepare_run(out)
     kept_seed = unfinished_seed(out)
     if kept_seed is not None:
@@ -157,9 +162,8 @@ _SAMPLE_ROWS = 5000
 
 
 def _estimator(classify: bool) -> Any:
-    from lat_sr.estimators import LatencyAwareClassifier, LatencyAwareRegressor
-
-    return LatencyAwareClassifier if classify else LatencyAwareRegressor
+    # By way of the package, which imports them when they are used: scikit-learn takes seconds.
+    return lat_sr.LatencyAwareClassifier if classify else lat_sr.LatencyAwareRegressor
 
 
 def _named(y: Any, names: Any) -> Any:
@@ -170,7 +174,6 @@ def _named(y: Any, names: Any) -> Any:
 
 def _hold_out(y: Any, share: float, *, classify: bool, seed: int | None) -> tuple[Any, Any]:
     """Row numbers to fit, and to keep from the fit; the latter are empty for a share of 0."""
-    import numpy as np
     from sklearn.model_selection import train_test_split
 
     if not 0 <= share < 1:
@@ -210,10 +213,6 @@ def verify(
 
     What is built is kept: stopped and started again, it goes on where it was.
     """
-    from lat_sr import verification
-    from lat_sr.reporting.columns import VERIFICATION_COLUMNS
-    from lat_sr.runs import directory as run_directory
-
     loaded = run_directory.read_run(run)
     run_directory.prepare_run(run)
     with progress_bar("building") as progress:
@@ -276,9 +275,6 @@ def export(
     as_json: Json = False,
 ) -> Answer:
     """Write the selected circuit of a run, or that of a row, as RTL with a test bench or as an HLS project."""
-    from lat_sr.runs.directory import read_run
-    from lat_sr.toolchains import exporting
-
     options = {
         "tables": parse_tables(table),
         "input_precisions": named(input_precision, "--input-precision", "'x0=ap_fixed<12,4>'"),
@@ -306,8 +302,6 @@ def report(
     as_json: Json = False,
 ) -> Answer:
     """Write the one-page HTML report of a run."""
-    from lat_sr.runs.directory import read_run, write_report
-
     path = write_report(read_run(run), out, title=title)
     return Answer({"report": str(path)}, lambda console: console.print(str(path)))
 
@@ -321,9 +315,6 @@ def demo(
     as_json: Json = False,
 ) -> Answer:
     """Top tagger on the shipped jets: search under 3 clock cycles, build the front, write the report."""
-    from lat_sr.cli.demo import run_demo
-    from lat_sr.reporting.columns import VERIFICATION_COLUMNS
-
     with progress_bar("building") as progress:
         result = run_demo(out, seconds=seconds, seed=seed, limit=limit, progress=progress)
     table = result.verification.table

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.costs.profile import OperatorProfile
 from lat_sr.errors import FormatError, ProfileNotFoundError
 from lat_sr.files import cache_directory, operator_profiles_directory, read_json
 from lat_sr.precision import Precision
-
-if TYPE_CHECKING:
-    from lat_sr.costs.delay_library import DelayLibrary
 
 DEFAULT_PART = "xcvu9p-flga2577-2-e"
 LIBRARY_FILE = "primitives.json"
@@ -103,8 +100,6 @@ def load_library(*, part: str = DEFAULT_PART, toolchain: str = "open") -> DelayL
     ProfileNotFoundError
         The store has none for the part.
     """
-    from lat_sr.costs.delay_library import DelayLibrary
-
     parts = []
     for directory in store_directories():
         for path in sorted(directory.glob(f"*/{toolchain}-*/{LIBRARY_FILE}"), reverse=True):

@@ -26,9 +26,9 @@ from lat_sr.estimators.data import (
 from lat_sr.estimators.fitted import FittedEstimator
 from lat_sr.estimators.fitting import Formulas, SearchSettings, fit_fronts
 from lat_sr.expression import parse
+from lat_sr.expression.port_names import port_names
 from lat_sr.hardware import Hardware
 from lat_sr.losses import LOSSES, UserLoss
-from lat_sr.port_names import port_names
 from lat_sr.precision import Precision
 from lat_sr.runs.checkpoint import checkpoint_of
 from lat_sr.runs.directory import checkpoint_writer, write_run

@@ -17,8 +17,8 @@ from lat_sr.estimators.base import LatencyAwareEstimator
 from lat_sr.estimators.classifier import LatencyAwareClassifier
 from lat_sr.estimators.regressor import LatencyAwareRegressor
 from lat_sr.expression import Call, Expression, Variable, parse
+from lat_sr.expression.port_names import port_names
 from lat_sr.hardware import Hardware
-from lat_sr.port_names import port_names
 from lat_sr.search.pysr.julia_tables import without_table_names
 from lat_sr.solution import Front, FrontPoint
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import reduce
 from typing import Any
@@ -105,8 +106,6 @@ def from_sympy(expression: Any) -> Expression:
 
 
 def _too_deep() -> ExpressionError:
-    import sys
-
     return ExpressionError(
         f"the expression is too deep for sympy, which recurses (Python's limit is {sys.getrecursionlimit()} "
         "calls); raise it with sys.setrecursionlimit"

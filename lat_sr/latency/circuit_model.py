@@ -6,18 +6,19 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lat_sr import _engine
+from lat_sr.costs import DelayLibrary
+from lat_sr.datapath.native import cast_fields
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression
+from lat_sr.expression.postfix import tree_of
+from lat_sr.latency.native import native_library
 from lat_sr.precision import Precision
-
-if TYPE_CHECKING:
-    from lat_sr import _engine
-    from lat_sr.costs import DelayLibrary
+from lat_sr.search.native_lowering import lowering_settings, real_data
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -63,11 +64,6 @@ class CircuitModel:
         InputError
             `X` is empty, not finite or not two-dimensional.
         """
-        from lat_sr import _engine
-        from lat_sr.datapath.native import cast_fields
-        from lat_sr.latency.native import native_library
-        from lat_sr.search.native_lowering import lowering_settings, real_data
-
         settings = lowering_settings(self.precision, self.implementations, self.constant_fraction)
         library = native_library(self.library)
         X = real_data(self.X)
@@ -95,8 +91,6 @@ class CircuitModel:
         list of lat_sr._engine.Cost or None
             None for a formula that no circuit meeting the clock computes.
         """
-        from lat_sr.expression.postfix import tree_of
-
         return self.native().cost([tree_of(expression, input_names) for expression in expressions])
 
     def digest(self) -> bytes:

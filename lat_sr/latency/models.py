@@ -10,19 +10,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
+from lat_sr import _engine
+from lat_sr.circuit.tracing import traceable
+from lat_sr.costs import OperatorCost, OperatorProfile, load_library
+from lat_sr.costs.delay_library import DelayLibrary
+from lat_sr.datapath import Datapath, lower
+from lat_sr.datapath.native import native_port
 from lat_sr.errors import InputError
 from lat_sr.expression import Call, Expression, expand_user_operators, parse
-
-if TYPE_CHECKING:
-    from lat_sr import _engine
-    from lat_sr.costs import OperatorCost, OperatorProfile
-    from lat_sr.costs.delay_library import DelayLibrary
-    from lat_sr.datapath import Datapath
-    from lat_sr.target import Target
+from lat_sr.latency.native import native_library
+from lat_sr.target import Target
 
 MODELS = ("additive", "critical_path", "scheduled")
 
@@ -104,9 +104,6 @@ def estimate(
     given = [expressions] if isinstance(expressions, (str, Expression)) else list(expressions)
     roots = [parse(item, input_names) if isinstance(item, str) else item for item in given]
     if model == "scheduled" and profile.toolchain == "open":
-        from lat_sr.costs import load_library
-        from lat_sr.datapath import lower
-
         datapath = lower(
             roots,
             profile.precision,
@@ -128,9 +125,6 @@ def estimate_datapath(datapath: Datapath, target: Target, library: DelayLibrary)
     target : Target
     library : DelayLibrary
     """
-    from lat_sr.circuit.tracing import traceable
-    from lat_sr.datapath.native import native_port
-
     cost = _circuit_cost(library, target.available_ps)
     cycles, delay, lut, dsp, ff, fits = cost(traceable(datapath), native_port(datapath.precision))
     return Estimate(cycles, delay, lut, ff, dsp, 0, "scheduled", fits)
@@ -138,9 +132,6 @@ def estimate_datapath(datapath: Datapath, target: Target, library: DelayLibrary)
 
 @lru_cache(maxsize=16)
 def _circuit_cost(library: DelayLibrary, available_ps: float) -> _engine.CircuitCost:
-    from lat_sr import _engine
-    from lat_sr.latency.native import native_library
-
     return _engine.CircuitCost(native_library(library), available_ps)
 
 

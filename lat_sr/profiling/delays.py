@@ -24,15 +24,20 @@ from typing import Any
 
 import numpy as np
 
+from lat_sr.circuit import trace
 from lat_sr.costs.delay_library import Accuracy, Carry, DelayLibrary, FlipFlop, LookUpTable, Multiplier
 from lat_sr.costs.store import DEFAULT_PART, LIBRARY_FILE
 from lat_sr.datapath import Datapath, Kind, Node, lower
 from lat_sr.errors import ToolFailedError
 from lat_sr.expression import parse
 from lat_sr.files import operator_profiles_directory, write_atomic
+from lat_sr.latency.scheduling import schedule
 from lat_sr.precision import Precision
 from lat_sr.target import Target
+from lat_sr.toolchains.open import yosys
+from lat_sr.toolchains.open.emission import emit, mapping_sources, pipeline
 from lat_sr.toolchains.open.roms import LARGEST_LOGIC
+from lat_sr.toolchains.open.toolchain import OpenToolchain
 
 #: Wire delays, in picoseconds, that yosys' mapper adds to a table of 1 to 6, of 7 and of 8 inputs: its constant
 #: ``synth_xilinx.abc9.xc7.W``, and the exits CMUX and BMUX of a slice in its model of the wider tables.
@@ -97,9 +102,6 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
     ToolError
         A tool is missing or fails.
     """
-    from lat_sr.toolchains.open import yosys
-    from lat_sr.toolchains.open.toolchain import OpenToolchain
-
     tool = OpenToolchain(vectors=0)
     workers = jobs or os.cpu_count() or 1
     products = {bits: product_datapath((bits + 1) // 2, bits // 2) for bits in range(2, SMALLEST_DSP_PRODUCT)}
@@ -174,9 +176,6 @@ def map_single_stage(datapaths: Sequence[Datapath], *, jobs: int) -> list[Mapped
     -------
     list of MappedStage
     """
-    from lat_sr.circuit import trace
-    from lat_sr.toolchains.open import yosys
-    from lat_sr.toolchains.open.emission import emit, mapping_sources, pipeline
 
     def session(first: int) -> list[MappedStage]:
         designs = {}
@@ -205,9 +204,6 @@ def accuracy(library: DelayLibrary, compared: Sequence[tuple[Datapath, float]]) 
     compared : sequence of (Datapath, float)
         Circuits and the tool's delay of each in picoseconds.
     """
-    from lat_sr.circuit import trace
-    from lat_sr.latency.scheduling import schedule
-
     predicted = [
         schedule(trace(datapath), library, available_ps=1e9, stages=1).worst_ps for datapath, _ in compared
     ]

@@ -10,22 +10,28 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import Protocol, cast
 
+from rich.console import Console
+from rich.progress import Progress
+
+from lat_sr.circuit import trace
 from lat_sr.costs.profile import OperatorCost, OperatorProfile, Provenance
 from lat_sr.costs.store import DEFAULT_PART, profile_path
+from lat_sr.datapath import Datapath, lower
 from lat_sr.errors import InputError, OperatorError
 from lat_sr.expression import Call, Constant, Expression, Variable
 from lat_sr.files import cache_directory
 from lat_sr.operators import OPERATORS, get_operator
 from lat_sr.precision import Precision
 from lat_sr.target import Target
+from lat_sr.toolchains import get_toolchain
 from lat_sr.toolchains.base import Toolchain
-from lat_sr.toolchains.run.parallel import completed
+from lat_sr.toolchains.open import yosys
+from lat_sr.toolchains.open.emission import emit, mapping_sources, pipeline
+from lat_sr.toolchains.open.toolchain import OpenToolchain
+from lat_sr.toolchains.parallel import completed
 from lat_sr.toolchains.run.process import Cancellation, listening
-
-if TYPE_CHECKING:
-    from lat_sr.datapath import Datapath
 
 # Range of a function's argument: standardised data and what is made of them. Narrower where the domain or the
 # precision is.
@@ -54,8 +60,6 @@ class Subject:
 
     def datapath(self, precision: Precision) -> Datapath:
         """The operator as a circuit, over the usual range of its arguments."""
-        from lat_sr.datapath import lower
-
         domain = get_operator(self.operator).domain
         ranges = {}
         for number, part in enumerate(domain):
@@ -134,8 +138,6 @@ def profile(
     StorageError
         The profile cannot be written.
     """
-    from lat_sr.toolchains import get_toolchain
-
     precision = Precision.parse(precision)
     tool = cast(_ProfilingToolchain, get_toolchain(toolchain))
     tool.vectors = 0  # bits are checked where formulas are built
@@ -218,9 +220,6 @@ def measure(
     cancellation : Cancellation, optional
         Ends the programs of measurements that are under way when an exception ends the whole, Ctrl-C too.
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
     if jobs < 1:
         raise InputError(f"jobs is {jobs}; at least 1 is expected")
     unfinished = path.with_suffix(".partial.json")
@@ -267,8 +266,6 @@ def _measurer(
 
 
 def _measured(tool: _ProfilingToolchain, datapath: Datapath, target: Target) -> OperatorCost:
-    from lat_sr.toolchains.open.toolchain import OpenToolchain
-
     report = tool.build(datapath, target)
     delay = dict(report.stages_tried).get(1)
     # Only the open toolchain builds a circuit in as many stages as asked for.
@@ -290,10 +287,6 @@ def _measured(tool: _ProfilingToolchain, datapath: Datapath, target: Target) -> 
 
 def _single_stage_delay(datapath: Datapath, target: Target, tool: _ProfilingToolchain) -> float:
     """Longest path in picoseconds with a register at the output only."""
-    from lat_sr.circuit import trace
-    from lat_sr.toolchains.open import yosys
-    from lat_sr.toolchains.open.emission import emit, mapping_sources, pipeline
-
     circuit = trace(datapath)
     fsm = pipeline(circuit, [0] * len(circuit.ops), datapath.precision)
     results = yosys.synthesis_plan({"single": mapping_sources(fsm, emit(fsm, target))}).execute(

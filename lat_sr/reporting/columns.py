@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lat_sr.errors import InputError
 
 if TYPE_CHECKING:
@@ -173,7 +175,6 @@ def cell(value: Any, column: Column) -> str:
     >>> cell(0.123456, FRONT_COLUMNS[3]), cell(True, FRONT_COLUMNS[-1])
     ('0.1235', 'yes')
     """
-    import numpy as np
     import pandas as pd
 
     if value is None or pd.isna(value):

@@ -6,6 +6,8 @@ import base64
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
 from lat_sr.reporting.columns import FRONT_COLUMNS, VERIFICATION_COLUMNS, Column, cell
 from lat_sr.reporting.plots import accuracy_figure, front_figure, predicted_actual_figure, to_png
 
@@ -87,8 +89,6 @@ def render_html(
     >>> "<title>lat_sr report</title>" in render_html(pd.DataFrame([row]))
     True
     """
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
     figures = [("front", front_figure(front, max_latency=max_latency))]
     sources: list[str] = []
     if verification is not None and len(verification):

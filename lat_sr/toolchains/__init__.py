@@ -3,26 +3,16 @@
 `build` builds formulas, `build_many` several datapaths at a time, `export` writes an RTL project without building it;
 `export_vivado` writes one that Vivado runs as it is, and `read_vivado_reports` reads what came of it.
 A toolchain of your own is any object with the three members of `lat_sr.toolchains.base.Toolchain`; pass it where a
-name is taken.
+name is taken, or give it a name with `register_toolchain`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from importlib import import_module
-from inspect import signature
-from pathlib import Path
-
-from numpy.typing import ArrayLike
-
-from lat_sr.datapath import lower
-from lat_sr.errors import InputError
-from lat_sr.expression import Expression, parse
-from lat_sr.precision import Precision
-from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
+from lat_sr.toolchains.building import build
 from lat_sr.toolchains.open.project import export
-from lat_sr.toolchains.run.parallel import build_many
+from lat_sr.toolchains.parallel import build_many
+from lat_sr.toolchains.registry import get_toolchain, register_toolchain
 from lat_sr.toolchains.vendor.vivado import export_vivado, read_vivado_reports
 
 __all__ = [
@@ -34,134 +24,5 @@ __all__ = [
     "export_vivado",
     "get_toolchain",
     "read_vivado_reports",
-    "toolchain_names",
+    "register_toolchain",
 ]
-
-# Module, class, and what it is made with.
-_TOOLCHAINS: Mapping[str, tuple[str, str, Mapping[str, object]]] = {
-    "open": ("lat_sr.toolchains.open.toolchain", "OpenToolchain", {}),
-    "vitis": ("lat_sr.toolchains.vendor.hls", "HlsToolchain", {"name": "vitis"}),
-    "vivado": ("lat_sr.toolchains.vendor.hls", "HlsToolchain", {"name": "vivado"}),
-    "vivado-rtl": ("lat_sr.toolchains.vendor.vivado_rtl", "VivadoToolchain", {}),
-}
-
-
-def toolchain_names() -> tuple[str, ...]:
-    """Names that `get_toolchain` knows, besides ``"auto"``."""
-    return tuple(_TOOLCHAINS)
-
-
-def get_toolchain(name: str = "auto", **options: object) -> Toolchain:
-    """Give a toolchain by its name.
-
-    Parameters
-    ----------
-    name : str
-        ``"auto"`` takes the open one, which comes with the package.
-    **options
-        Parameters of the toolchain, for instance ``implementation=True`` of ``"vitis"`` and ``"vivado"``.
-
-    Returns
-    -------
-    Toolchain
-
-    Raises
-    ------
-    InputError
-        There is no such toolchain, or it does not have an option.
-
-    Examples
-    --------
-    >>> get_toolchain("auto").name
-    'open'
-    """
-    chosen = "open" if name == "auto" else name
-    if chosen not in _TOOLCHAINS:
-        raise InputError(f"unknown toolchain {name!r}; allowed are {['auto', *_TOOLCHAINS]}")
-    module, attribute, fixed = _TOOLCHAINS[chosen]
-    kind = getattr(import_module(module), attribute)
-    known = [parameter for parameter in signature(kind).parameters if parameter not in fixed]
-    unknown = [option for option in options if option not in known]
-    if unknown:
-        raise InputError(
-            f"the toolchain {chosen!r} has no option {', '.join(unknown)}; allowed are {', '.join(known)}"
-        )
-    toolchain: Toolchain = kind(**fixed, **options)
-    return toolchain
-
-
-def build(
-    expressions: str | Expression | Sequence[str | Expression],
-    precision: str | Precision,
-    *,
-    ranges: Mapping[str, tuple[float, float]] | None = None,
-    toolchain: str | Toolchain = "auto",
-    out: str | Path | None = None,
-    X: ArrayLike | None = None,
-    input_names: Sequence[str] | None = None,
-    implementations: str | Mapping[str, str] = "table",
-    target: Target | None = None,
-    part: str | None = None,
-    clock_period: float | None = None,
-    clock_uncertainty: float | None = None,
-    timing_derate: float | None = None,
-) -> BuildReport:
-    """Build formulas as one circuit and measure it.
-
-    Parameters
-    ----------
-    expressions : str, Expression, or sequence of them
-        One per output.
-    precision : str or Precision
-    ranges : mapping of str to (float, float), optional
-        Ranges of the inputs, which decide the formats of tables.
-    toolchain : str or Toolchain
-    out : path-like, optional
-        Directory for the RTL project and the report.
-    X : array_like, shape (n_samples, n_inputs), optional
-        Data: its ranges take the place of `ranges`, and it is simulated in addition to the toolchain's own vectors.
-    input_names : sequence of str, optional
-        The input ports in order.
-    implementations : {"table", "interp"} or mapping of operator name to one of them
-    target : Target, optional
-    part, clock_period, clock_uncertainty, timing_derate : optional
-        Fields of a target made of them, where none is given.
-
-    Returns
-    -------
-    BuildReport
-
-    Raises
-    ------
-    InputError
-        An argument is wrong, or both a target and its fields are given.
-    ToolError
-        A tool is missing, fails, or takes too long.
-
-    Examples
-    --------
-    >>> report = build("x0*x1 + 0.5", "ap_fixed<16,6>")  # doctest: +SKIP
-    >>> report.latency_cycles, report.bit_exact  # doctest: +SKIP
-    (1, True)
-    """
-    chosen = get_toolchain(toolchain) if isinstance(toolchain, str) else toolchain
-    fields = {
-        "part": part,
-        "clock_period": clock_period,
-        "clock_uncertainty": clock_uncertainty,
-        "timing_derate": timing_derate,
-    }
-    given = {name: value for name, value in fields.items() if value is not None}
-    if target is not None and given:
-        raise InputError(f"target and {', '.join(given)} are given; pass either the one or the others")
-    target = target or Target(**{"toolchain": chosen.name, **given})  # type: ignore[arg-type]
-    texts = [expressions] if isinstance(expressions, str | Expression) else list(expressions)
-    datapath = lower(
-        [parse(text, input_names) if isinstance(text, str) else text for text in texts],
-        precision,
-        input_names=input_names,
-        X=X,
-        ranges=ranges,
-        implementations=implementations,
-    )
-    return chosen.build(datapath, target, vectors=X, out=None if out is None else Path(out))

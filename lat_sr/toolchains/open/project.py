@@ -6,17 +6,16 @@ import json
 import secrets
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from lat_sr.circuit import trace
+from lat_sr.costs import DelayLibrary, load_library
 from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, StorageError
+from lat_sr.latency.scheduling import Schedule, schedule
 from lat_sr.target import Target
+from lat_sr.toolchains.open.emission import emit, latency_of, pipeline
 from lat_sr.toolchains.open.testbench import testbench
 from lat_sr.toolchains.vectors import packed, port_integers, stimuli
-
-if TYPE_CHECKING:
-    from lat_sr.costs.delay_library import DelayLibrary
-    from lat_sr.latency.scheduling import Schedule
 
 FLAVORS = ("verilog", "vhdl")
 _VECTORS = 1024
@@ -89,9 +88,6 @@ def project_files(
     library: DelayLibrary | None = None,
 ) -> dict[str, str]:
     """The files of an export, in memory; see `export`."""
-    from lat_sr.circuit import trace
-    from lat_sr.toolchains.open.emission import emit, latency_of, pipeline
-
     if flavor not in FLAVORS:
         raise InputError(f"flavor is {flavor!r}; allowed are {list(FLAVORS)}")
     placed = placed_schedule(datapath, target, stages, library)
@@ -117,12 +113,11 @@ def placed_schedule(
     datapath: Datapath, target: Target, stages: int | None = None, library: DelayLibrary | None = None
 ) -> Schedule:
     """Where the registers of an export are, and what it is predicted to cost."""
-    from lat_sr.circuit import trace
-    from lat_sr.latency.scheduling import schedule
-    from lat_sr.toolchains.open.libraries import delay_library
-
     return schedule(
-        trace(datapath), library or delay_library(target), available_ps=target.available_ps, stages=stages
+        trace(datapath),
+        library or load_library(part=target.part),
+        available_ps=target.available_ps,
+        stages=stages,
     )
 
 

@@ -14,7 +14,7 @@ from alkaid.types import CombLogic
 from numpy.typing import ArrayLike
 
 from lat_sr.circuit import trace
-from lat_sr.costs.delay_library import DelayLibrary
+from lat_sr.costs import DelayLibrary, load_library
 from lat_sr.datapath import Datapath
 from lat_sr.latency.scheduling import Schedule, schedule
 from lat_sr.target import Target
@@ -27,7 +27,6 @@ from lat_sr.toolchains.open.emission import (
     pipeline,
     rtl_sources,
 )
-from lat_sr.toolchains.open.libraries import delay_library
 from lat_sr.toolchains.open.project import export
 from lat_sr.toolchains.open.yosys import MappedDesign
 from lat_sr.toolchains.run import cache
@@ -140,7 +139,7 @@ class OpenToolchain:
         StorageError
             The project or the cache cannot be written.
         """
-        library = self.library or delay_library(target)
+        library = self.library or load_library(part=target.part)
         X = stimuli(datapath, self.vectors, vectors)
         key = self._digest(datapath, target, library, X)
         report = cache.recall(key) if self.use_cache else None

@@ -8,8 +8,9 @@ import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.datapath import Datapath
 from lat_sr.errors import FormatError, StorageError, ToolFailedError
 from lat_sr.files import read_json
@@ -19,9 +20,6 @@ from lat_sr.toolchains.open.project import placed_schedule, project_files, write
 from lat_sr.toolchains.open.yosys import TOP
 from lat_sr.toolchains.reports import Figures, Step, read_timing_summary, read_utilization
 from lat_sr.toolchains.reports.figures import same_part
-
-if TYPE_CHECKING:
-    from lat_sr.costs.delay_library import DelayLibrary
 
 __all__ = ["TIMING_SOURCE", "export_vivado", "read_vivado_reports"]
 

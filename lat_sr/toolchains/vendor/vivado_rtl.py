@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lat_sr.costs.delay_library import DelayLibrary
+from lat_sr.costs import DelayLibrary, load_library
 from lat_sr.datapath import Datapath
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport
 from lat_sr.toolchains.open import verilator
 from lat_sr.toolchains.open.emission import rtl_sources
-from lat_sr.toolchains.open.libraries import delay_library
 from lat_sr.toolchains.open.project import write_project
 from lat_sr.toolchains.run.process import run
 from lat_sr.toolchains.vectors import Integers, port_integers
@@ -66,7 +65,9 @@ class VivadoToolchain(VendorToolchain):
         self, datapath: Datapath, target: Target, X: Integers
     ) -> tuple[Mapping[str, object], Callable[[Path], BuildReport]]:
         tool = self.find()
-        files = vivado_files(datapath, "verilog", target, library=self.library or delay_library(target))
+        files = vivado_files(
+            datapath, "verilog", target, library=self.library or load_library(part=target.part)
+        )
         digest = hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()
         return {"files": digest}, lambda directory: self._run(tool, files, datapath, X, directory)
 

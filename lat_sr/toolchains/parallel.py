@@ -16,6 +16,7 @@ from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, LatSrError, MissingToolError
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
+from lat_sr.toolchains.registry import get_toolchain
 from lat_sr.toolchains.run.process import Cancellation, listening
 
 Outcome = BuildReport | LatSrError
@@ -64,8 +65,6 @@ def build_many(
     InputError
         `jobs` is less than one, or `out` is of another length.
     """
-    from lat_sr.toolchains import get_toolchain
-
     target = target or Target()
     chosen = get_toolchain(toolchain) if isinstance(toolchain, str) else toolchain
     jobs = _cores() if jobs is None else jobs

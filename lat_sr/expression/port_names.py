@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from lat_sr.operators import OPERATORS
+
 __all__ = ["port_names"]
 
 # Keywords of IEEE 1364/1800 (Verilog, SystemVerilog), IEEE 1076 (VHDL) and ISO C++ that a physicist's column
@@ -52,12 +54,10 @@ def port_names(names: Sequence[object]) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from lat_sr.port_names import port_names
+    >>> from lat_sr.expression.port_names import port_names
     >>> port_names(["pT [GeV]", "η", "signal", "1st", "pt", "PT"])
     ('pT_GeV', 'eta', 'f_signal', 'f_1st', 'pt', 'PT_2')
     """
-    from lat_sr.operators import OPERATORS
-
     taken: set[str] = set()
     result = []
     for name in names:

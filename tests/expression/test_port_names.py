@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lat_sr.expression import Variable, parse
+from lat_sr.expression.port_names import port_names
 from lat_sr.operators import OPERATORS
-from lat_sr.port_names import port_names
 
 
 @given(
