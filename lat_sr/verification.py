@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
 
 from lat_sr.errors import InputError, LatSrError, VerificationError
 from lat_sr.expression import Expression, equation_of, evaluate
@@ -293,6 +292,8 @@ def _accuracy(
 
 def _metric(solution: Solution, y: NDArray[Any], values: Floats, output: int | None) -> tuple[str, float]:
     """Name and value of what is compared, for one output or (None) all together; values have a column for each."""
+    from sklearn.metrics import accuracy_score, r2_score, roc_auc_score
+
     finite = bool(np.isfinite(values).all())
     if solution.classes is None:
         targets = np.asarray(y, dtype=np.float64).reshape(len(values), -1)

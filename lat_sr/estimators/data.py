@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 from lat_sr.errors import InputError, LatSrError
 from lat_sr.precision import Precision
@@ -140,13 +141,12 @@ def important_features(X: Floats, y: NDArray[Any], k: int, *, classify: bool, se
     Examples
     --------
     >>> import numpy as np
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
     >>> from lat_sr.estimators.data import important_features
     >>> X = np.random.default_rng(0).normal(size=(200, 4))
     >>> important_features(X, X[:, 2] - X[:, 1], 2, classify=False, seed=0).tolist()
     [1, 2]
     """
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
     if k >= X.shape[1]:
         return np.arange(X.shape[1])
     rows = np.random.default_rng(seed).permutation(len(X))[:_FOREST_ROWS]

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from joblib import effective_n_jobs
 from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import Constant, Expression, Variable, evaluate
@@ -233,9 +235,6 @@ def _observed(
     output: str, problem: SearchProblem, verbose: bool, report: Report | None
 ) -> Iterator[Callback | None]:
     """Give the search's callback: it shows the progress on stderr, and hands on what was found."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     if not verbose and report is None:
         yield None
         return

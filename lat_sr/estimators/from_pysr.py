@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
 from lat_sr.errors import FormatError, InputError, LatSrError
@@ -187,8 +188,6 @@ def _read(path: Path) -> list[_Row]:
 
 
 def _table(path: Path) -> Any:
-    import pandas as pd
-
     try:
         return pd.read_csv(path)
     except OSError as error:

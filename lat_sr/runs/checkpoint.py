@@ -23,7 +23,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.utils import check_random_state
 
 import lat_sr
 from lat_sr.errors import FormatError, InputError
@@ -175,6 +174,8 @@ def checkpoint_of(
     InputError, FormatError
         See `SearchCheckpoint`.
     """
+    from sklearn.utils import check_random_state
+
     given = model.get_params(deep=False)
     parameters = {name: value for name, value in json_parameters(model).items() if name not in _FREE}
     if not isinstance(given["engine"], str):

@@ -11,12 +11,12 @@ from typer.testing import CliRunner
 from vendor_reports import timing_summary
 from vendor_tools import installed_hls, installed_vivado
 
-import lat_sr.toolchains
-import lat_sr.verification
+import lat_sr
 from lat_sr import LatencyAwareRegressor
 from lat_sr.cli import app
 from lat_sr.errors import ToolFailedError
 from lat_sr.reporting import FRONT_COLUMNS, VERIFICATION_COLUMNS
+from lat_sr.toolchains import registry
 
 RNG = np.random.default_rng(11)
 FRAME = pd.DataFrame(RNG.uniform(-2, 2, size=(200, 2)), columns=["pt", "eta"])
@@ -44,8 +44,7 @@ def test_version():
 def toolchain(monkeypatch):
     """The stand-in as every toolchain."""
     tool = StandInToolchain()
-    for module in (lat_sr.toolchains, lat_sr.verification):
-        monkeypatch.setattr(module, "get_toolchain", lambda name="auto": tool)
+    monkeypatch.setitem(registry._TOOLCHAINS, "open", lambda: tool)
     return tool
 
 
@@ -336,7 +335,7 @@ def test_interruption(monkeypatch, fitted):
     def interrupted(directory):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lat_sr.runs.directory.read_run", interrupted)
+    monkeypatch.setattr("lat_sr.cli.runs.read_run", interrupted)
     run("report", fitted, code=130)
 
 
@@ -357,7 +356,7 @@ def test_demo_from_search_to_report(tmp_path, toolchain):
 
 
 def test_starting_imports_nothing_heavy():
-    heavy = "numpy pandas sklearn sympy matplotlib alkaid pysr hls4ml"
+    heavy = "hls4ml juliacall matplotlib optuna pandas pysr sklearn sympy"
     code = f"import sys, lat_sr.cli; print(sorted(set({heavy!r}.split()) & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
