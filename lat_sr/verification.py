@@ -135,22 +135,8 @@ def verify(
     ----------
     solution : Solution
         What a search found; ``model.solution_`` of a fitted model.
-    X, y : array-like, optional
-        Data for the accuracy and for input vectors, best held-out, with all features. The sample of the solution if
-        not given; one that was loaded without its run directory has none, and then there are no accuracies.
-    index : int, str, or sequence of them, optional
-        Build only this row of the front; see `Solution.select`.
-    limit : int, optional
-        Build at most so many formulas (an equal share for each output), spread over the front and always with the
-        selected one; all by default.
-    n_jobs : int, optional
-        Builds at the same time; one for each core by default.
-    toolchain : str or Toolchain, optional
-        Another toolchain than the solution's.
-    progress : callable, optional
-        Called with the number of circuits done and their total.
-    log : callable, optional
-        Called with the row of a circuit and a line that a tool has just printed for it.
+    X, y, index, limit, n_jobs, toolchain, progress, log : optional
+        See `lat_sr.LatencyAwareRegressor.verify`; `X` has all features.
 
     Returns
     -------
@@ -203,7 +189,8 @@ def verify(
     ]
     builds = tuple(None if isinstance(result, Exception) else result for result in results)
     points = sum(len(front.points) for front in solution.fronts)
-    return VerificationReport(columns_frame(rows, VERIFICATION_COLUMNS), builds, points)
+    table = columns_frame(rows, VERIFICATION_COLUMNS).astype({"row": "Int64"})
+    return VerificationReport(table, builds, points)
 
 
 def _expected(candidate: _Candidate, solution: Solution) -> dict[str, Any]:

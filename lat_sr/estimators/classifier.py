@@ -156,9 +156,9 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         ----------
         X : array-like, shape (n_samples, n_features)
             Inputs.
-        arithmetic : {"float", "fixed"}
-            float64, or bit for bit what the circuit gives.
-        index : int, str, or sequence of them, optional
+        arithmetic : {"float", "fixed"}, default="float"
+            Compute in float64, or bit for bit what the circuit gives.
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
 
         Returns
@@ -178,9 +178,9 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         ----------
         X : array-like, shape (n_samples, n_features)
             Inputs.
-        arithmetic : {"float", "fixed"}
-            float64, or bit for bit what the circuit gives.
-        index : int, str, or sequence of them, optional
+        arithmetic : {"float", "fixed"}, default="float"
+            Compute in float64, or bit for bit what the circuit gives.
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
 
         Returns
@@ -202,7 +202,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
             Inputs.
         arithmetic : {"float", "fixed"}
             Of the scores; the logistic function or the softmax itself is computed in float64.
-        index : int, str, or sequence of them, optional
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
 
         Returns

@@ -149,7 +149,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        index : int, str, or sequence of them, optional
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
         """
         return self._each(to_sympy, index)
@@ -159,7 +159,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
 
         Parameters
         ----------
-        index : int, str, or sequence of them, optional
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
         """
         return self._each(to_latex, index)
@@ -187,22 +187,26 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
         Parameters
         ----------
         X, y : array-like, optional
-            Data for accuracy and input vectors, best held-out; the sample of the training data that the model
-            keeps if not given.
-        index : int, str, or sequence of them, optional
+            Data for accuracy and input vectors, best held-out. If they are not given, the model's own sample is used; a
+            model that was loaded without its run directory has none, and then there are no accuracies.
+        index : int, str or sequence of them, default=None
             Build only this row of the front, given as `select` takes it.
         limit : int, optional
-            Build at most so many points, spread over the front; all by default.
+            Build at most so many points (an equal share for each output), spread over the front and always with the
+            selected one; all by default.
         n_jobs : int, optional
-            Builds at the same time; one for each core by default.
+            Number of builds at the same time; one for each core by default.
         toolchain : str or Toolchain, optional
             Another toolchain than the model's.
-        progress, log : callable, optional
-            See `lat_sr.verification.verify`.
+        progress : callable, optional
+            Called with the number of circuits done and their total.
+        log : callable, optional
+            Called with the number of a circuit and a line that a tool has just printed for it.
 
         Returns
         -------
         VerificationReport
+            A failed build is a failure of its row; the others are built all the same.
         """
         return verify(
             self.solution_,
@@ -237,7 +241,7 @@ class FittedEstimator(BaseEstimator):  # type: ignore[misc]
             RTL with a self-checking test bench and constraints; the same with a script for Vivado, the results of which
             `lat_sr.read_vivado_reports` reads back; C++ with the exact bits of the circuit and its tables; or hls4ml's
             own kind of project, with the vendor's math functions.
-        index : int, str, or sequence of them, optional
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
         **options
             For ``"hls4ml"``: `tables`, a mapping of operator name to `lat_sr.datapath.ExplicitTable`, whose

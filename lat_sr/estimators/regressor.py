@@ -214,9 +214,9 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
         ----------
         X : array-like, shape (n_samples, n_features)
             Inputs.
-        arithmetic : {"float", "fixed"}
-            float64, or bit for bit what the circuit gives.
-        index : int, str, or sequence of them, optional
+        arithmetic : {"float", "fixed"}, default="float"
+            Compute in float64, or bit for bit what the circuit gives.
+        index : int, str or sequence of them, default=None
             A row of the front as `select` takes it; the selected one if not given.
 
         Returns
