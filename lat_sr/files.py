@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
+
+from platformdirs import user_cache_path
+from pydantic import BaseModel, ValidationError
 
 from lat_sr.errors import FormatError, StorageError
 
-__all__ = ["cache_directory", "operator_profiles_directory", "read_json", "write_atomic"]
+__all__ = ["cache_directory", "operator_profiles_directory", "read_json", "validated", "write_atomic"]
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def write_atomic(path: str | os.PathLike[str], data: str | bytes) -> None:
@@ -113,10 +119,42 @@ def read_json(path: str | os.PathLike[str], schema_name: str, max_version: int) 
     return document
 
 
+def validated(model: type[Model], document: Mapping[str, Any], source: str) -> Model:
+    """Make a model from its JSON form.
+
+    Parameters
+    ----------
+    model : type
+        A model of pydantic's.
+    document : mapping
+        See `read_json`.
+    source : str
+        What the document is called in errors.
+
+    Returns
+    -------
+    BaseModel
+
+    Raises
+    ------
+    FormatError
+        Something is missing, unknown or of another kind; the message names the place.
+    """
+    try:
+        return model.model_validate(document)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise FormatError(
+            f"{source} is not a valid {model.__name__} ({place}: {first['msg']}); make it again"
+        ) from error
+
+
 def cache_directory() -> Path:
     """Give the directory of everything that can be made again: built circuits, downloads, profiles.
 
-    It is ``$LAT_SR_CACHE``, else ``$XDG_CACHE_HOME/lat_sr``, else ``~/.cache/lat_sr``. It is not made here.
+    It is ``$LAT_SR_CACHE``, else where the system keeps caches: ``$XDG_CACHE_HOME`` or ``~/.cache`` on Linux,
+    ``~/Library/Caches`` on macOS. It is not made here.
 
     Returns
     -------
@@ -124,9 +162,7 @@ def cache_directory() -> Path:
     """
     if chosen := os.environ.get("LAT_SR_CACHE"):
         return Path(chosen).expanduser()
-    if shared := os.environ.get("XDG_CACHE_HOME"):
-        return Path(shared).expanduser() / "lat_sr"
-    return Path("~/.cache/lat_sr").expanduser()
+    return user_cache_path("lat_sr", appauthor=False)
 
 
 def operator_profiles_directory() -> Path:

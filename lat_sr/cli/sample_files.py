@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lat_sr.errors import InputError
+from lat_sr.errors import InputError, MissingToolError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -133,7 +133,12 @@ def _read_csv(path: Path) -> pd.DataFrame:
 def _read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
 
-    return pd.read_parquet(path)
+    try:
+        return pd.read_parquet(path)
+    except ImportError as error:
+        raise MissingToolError(
+            f"{path} is a Parquet file, which pyarrow reads; install it with: pip install 'lat_sr[parquet]'"
+        ) from error
 
 
 _READERS: Mapping[str, Callable[[Path], pd.DataFrame]] = {
@@ -202,6 +207,8 @@ def read_samples(
 
     Raises
     ------
+    MissingToolError
+        The file is Parquet, and pyarrow is not installed.
     InputError
         The file cannot be read, lacks a column, or an input column does not hold numbers.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from lat_sr.errors import FormatError, ProfileError
-from lat_sr.files import read_json, write_atomic
+from lat_sr.errors import ProfileError
+from lat_sr.files import read_json, validated, write_atomic
 from lat_sr.operators import closest_names
 from lat_sr.precision import Precision
 from lat_sr.target import Target
@@ -180,14 +180,4 @@ class OperatorProfile(_Frozen):
         FormatError
             The file is corrupt, of another kind or newer than this package.
         """
-        return cls.from_dict(read_json(path, "lat_sr.operator_profile", SCHEMA_VERSION), str(path))
-
-    @classmethod
-    def from_dict(cls, data: dict[str, Any], source: str = "the document") -> OperatorProfile:
-        """Make a profile from its JSON form; `source` names it in errors."""
-        try:
-            return cls.model_validate(data)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise FormatError(f"{source} is not a valid operator profile: {place}: {first['msg']}") from error
+        return validated(cls, read_json(path, "lat_sr.operator_profile", SCHEMA_VERSION), str(path))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.costs.profile import OperatorProfile
-from lat_sr.errors import FormatError, ProfileNotFoundError
-from lat_sr.files import cache_directory, operator_profiles_directory, read_json
+from lat_sr.errors import ProfileNotFoundError
+from lat_sr.files import cache_directory, operator_profiles_directory, read_json, validated
 from lat_sr.precision import Precision
 
 DEFAULT_PART = "xcvu9p-flga2577-2-e"
@@ -105,11 +105,7 @@ def load_library(*, part: str = DEFAULT_PART, toolchain: str = "open") -> DelayL
         for path in sorted(directory.glob(f"*/{toolchain}-*/{LIBRARY_FILE}"), reverse=True):
             parts.append(path.parent.parent.name)
             if parts[-1] == part:
-                document = read_json(path, "lat_sr.delay_library", 1)
-                try:
-                    return DelayLibrary.model_validate(document)
-                except ValueError as error:
-                    raise FormatError(f"{path} is not a valid delay library; measure it again") from error
+                return validated(DelayLibrary, read_json(path, "lat_sr.delay_library", 1), str(path))
     raise ProfileNotFoundError(
         f"no delay library of {part} for the {toolchain} toolchain; there is one for {sorted(set(parts)) or 'no part'}"
     )

@@ -13,7 +13,7 @@ import numpy as np
 from lat_sr.costs import OperatorProfile
 from lat_sr.errors import FormatError, LatSrError, OperatorError
 from lat_sr.expression.user_operators import define_missing, user_definitions
-from lat_sr.files import read_json, write_atomic
+from lat_sr.files import read_json, validated, write_atomic
 from lat_sr.runs.protocol import FittedModel, Model
 from lat_sr.solution import Solution
 
@@ -146,6 +146,7 @@ def read_model(path: str | os.PathLike[str]) -> SavedModel:
 def _parameters(plain: Mapping[str, Any]) -> dict[str, Any]:
     """Lists as the tuples that parameters are, a profile as an object."""
     parameters = {name: tuple(value) if isinstance(value, list) else value for name, value in plain.items()}
-    if isinstance(parameters.get("profile"), Mapping):
-        parameters["profile"] = OperatorProfile.from_dict(dict(parameters["profile"]))
+    profile = plain.get("profile")
+    if isinstance(profile, Mapping):
+        parameters["profile"] = validated(OperatorProfile, profile, "the profile")
     return parameters

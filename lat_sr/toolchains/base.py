@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, Final, Literal, Protocol, runtime_checkable
 
 from numpy.typing import ArrayLike
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from lat_sr.datapath import Datapath
-from lat_sr.errors import FormatError
-from lat_sr.files import read_json, write_atomic
+from lat_sr.files import read_json, validated, write_atomic
 from lat_sr.target import Target
 from lat_sr.toolchains.reports import Figures
 
@@ -125,15 +124,7 @@ class BuildReport(BaseModel):
         StorageError
             It cannot be read.
         """
-        document = read_json(path, SCHEMA, SCHEMA_VERSION)
-        try:
-            return cls.model_validate(document)
-        except ValidationError as error:
-            first = error.errors()[0]
-            place = ".".join(str(part) for part in first["loc"])
-            raise FormatError(
-                f"{path} is no complete build report ({place}: {first['msg']}); build again"
-            ) from error
+        return validated(cls, read_json(path, SCHEMA, SCHEMA_VERSION), str(path))
 
 
 @runtime_checkable

@@ -1,11 +1,12 @@
 import hashlib
+import sys
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from lat_sr.cli.sample_files import file_digest, read_samples
-from lat_sr.errors import InputError
+from lat_sr.errors import InputError, MissingToolError
 
 FRAME = pd.DataFrame(
     {"pt": [1.0, 2.0, 3.0], "eta": [0.5, -0.5, 0.0], "m": [4.0, 5.0, 6.0], "kind": ["t", "q", "t"]}
@@ -99,6 +100,13 @@ def test_unusable_files_are_refused_in_one_sentence(tmp_path, name, content, mes
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=message):
         read_samples(tmp_path / name, ["y"])
+
+
+def test_parquet_without_pyarrow_names_the_extra(tmp_path, monkeypatch):
+    for reader in ("pyarrow", "fastparquet"):
+        monkeypatch.setitem(sys.modules, reader, None)
+    with pytest.raises(MissingToolError, match=r"pip install 'lat_sr\[parquet\]'"):
+        read_samples(tmp_path / "data.parquet", ["y"])
 
 
 def test_missing_file(tmp_path):
