@@ -141,7 +141,6 @@ def important_features(X: Floats, y: NDArray[Any], k: int, *, classify: bool, se
     Examples
     --------
     >>> import numpy as np
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
     >>> from lat_sr.estimators.data import important_features
     >>> X = np.random.default_rng(0).normal(size=(200, 4))
     >>> important_features(X, X[:, 2] - X[:, 1], 2, classify=False, seed=0).tolist()

@@ -142,7 +142,7 @@ def test_several_outputs_take_a_row_each(outputs, tmp_path):
         np.testing.assert_array_equal(found.predict(X, index=0), found.predict(X, index=[0, 0]))
         table = found.verify(index=[1, 0], toolchain=StandInToolchain()).table
         assert table["output"].tolist() == ["y0", "y1", "all"]
-        assert table["row"].tolist()[:2] == [1, 0] and np.isnan(table["row"].iloc[2])
+        assert table["row"].fillna(-1).tolist() == [1, 0, -1]
         with pytest.raises(InputError, match="3 rows are given for 2 fronts"):
             found.select([0, 1, 0])
 
