@@ -1,6 +1,6 @@
 """Predicted against actual latency: random formulas, the paper's formulas and the front of a demo run.
 
-    python benchmarks/latency_accuracy.py [--demo-run RUN] [--random 60] [--jobs 2] [--out DIR]
+    python benchmarks/latency_accuracy.py [--demo-run RUN] [--random 60] [--n-jobs 2] [--out DIR]
 
 Every formula is lowered for the standardised jets at ap_fixed<12,6>, <16,6> and <18,8>, its latency is predicted from
 the stored delay library alone, and then it is built by the open toolchain for 5 ns: mapped, timed, its stages added
@@ -166,7 +166,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--demo-run", type=Path, help="run directory of `lat-sr demo`, for its front")
     parser.add_argument("--random", type=int, default=60, help="number of random formulas at each precision")
-    parser.add_argument("--jobs", type=int, default=os.cpu_count())
+    parser.add_argument("--n-jobs", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     args = parser.parse_args()
     items, data = workload(args)
@@ -181,7 +181,7 @@ def main() -> int:
     np.random.default_rng(0).shuffle(waiting)  # type: ignore[arg-type]
     machine = {"machine": f"{platform.machine()}, {os.cpu_count()} cores", "date": time.strftime("%Y-%m-%d")}
     target = Target()
-    with ThreadPoolExecutor(args.jobs) as pool:
+    with ThreadPoolExecutor(args.n_jobs) as pool:
         for number, row in enumerate(pool.map(lambda item: measure(item, data, target), waiting), 1):
             done[(row["set"], row["expression"], row["precision"])] = row
             rows = [done[key] for key in keys if key in done]

@@ -147,6 +147,25 @@ class ShapeLimits:
     ) -> None: ...
     def allows(self, tree: Tree) -> bool: ...
 
+class EvolutionOptions:
+    def __init__(self) -> None: ...
+    populations: int
+    population_size: int
+    batch_size: int
+    parsimony: float
+    linear_scaling: bool
+    tournament_size: int
+    epoch: int
+    crossover_probability: float
+    graft_probability: float
+    fit_probability: float
+    fit_steps: int
+    polish_steps: int
+    crowding: float
+    migration: float
+    archive_migration: float
+    patience: int
+
 class Settings:
     def __init__(
         self,
@@ -160,7 +179,7 @@ class Settings:
         max_dsp: float,
         operators: Sequence[str],
         limits: ShapeLimits,
-        options: Mapping[str, float],
+        options: EvolutionOptions,
         seed: int,
         timeout: float,
         max_evaluations: int | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -174,7 +173,7 @@ def verify(
         solution.target,
         toolchain=get_toolchain(tool) if isinstance(tool, str) else tool,
         vectors=vectors,
-        jobs=n_jobs or os.cpu_count() or 1,
+        n_jobs=n_jobs,
         progress=progress,
         log=log,
     )

@@ -101,7 +101,7 @@ PROFILE = (
     "vitis",
     "--operators",
     "+,-,*,neg,abs,min",
-    "--jobs",
+    "--n-jobs",
     1,
 )
 
@@ -127,7 +127,7 @@ def test_profile_whose_tool_dies(shell: Shell, tool: Path) -> None:
 
 def test_verify(shell: Shell, tool: Path, run_directory: Path) -> None:
     points = len(pd.read_csv(run_directory / "front.csv"))
-    command = ("verify", run_directory, "--toolchain", "vitis", "--jobs", 1)
+    command = ("verify", run_directory, "--toolchain", "vitis", "--n-jobs", 1)
     shell.kill_when(lambda: len(calls(tool)) == 3, *command)
     assert points >= 4 and not (run_directory / "verification.csv").exists()
     answer = shell.run(*command)
@@ -146,7 +146,7 @@ def test_no_tool_outlives_a_stopped_verification(
     shell: Shell, tool: Path, run_directory: Path, number: signal.Signals, code: int
 ) -> None:
     behave(tool, "hangs")
-    process = shell.start("verify", run_directory, "--toolchain", "vitis", "--jobs", 2)
+    process = shell.start("verify", run_directory, "--toolchain", "vitis", "--n-jobs", 2)
     deadline = time.monotonic() + 60
     while len(running(tool)) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -162,7 +162,7 @@ def test_no_tool_outlives_a_stopped_verification(
 
 def test_verify_whose_tool_dies(shell: Shell, tool: Path, run_directory: Path) -> None:
     points = len(pd.read_csv(run_directory / "front.csv"))
-    command = ("verify", run_directory, "--toolchain", "vitis", "--jobs", 1)
+    command = ("verify", run_directory, "--toolchain", "vitis", "--n-jobs", 1)
     behave(tool, "dies at 2")
     answer = shell.run(*command, code=1)
     assert [bool(point["failure"]) for point in answer["points"]].count(True) == 1
@@ -177,13 +177,25 @@ def test_fit(shell: Shell, tmp_path: Path) -> None:
     frame.to_csv(tmp_path / "data.csv", index=False)
     out = tmp_path / "run"
     state = out / "checkpoint" / "output0.state"
-    command = ("fit", tmp_path / "data.csv", "--target", "y", "--out", out, "--threads", 1, "--evaluations")
+    command = (
+        "fit",
+        tmp_path / "data.csv",
+        "--target",
+        "y",
+        "--out",
+        out,
+        "--n-jobs",
+        1,
+        "--max-evaluations",
+    )
     shell.kill_when(state.exists, *command, 10**9)
     assert not (out / "run.json").exists()
     # A search that starts over ends with the first evaluations; one that goes on has many behind it.
     shell.run(*command, 1)
     done = json.loads((out / "run.json").read_text())["searches"][0]["evaluations"]
-    shell.run("fit", tmp_path / "data.csv", "--target", "y", "--out", tmp_path / "new", "--evaluations", 1)
+    shell.run(
+        "fit", tmp_path / "data.csv", "--target", "y", "--out", tmp_path / "new", "--max-evaluations", 1
+    )
     fresh = json.loads((tmp_path / "new" / "run.json").read_text())["searches"][0]["evaluations"]
     assert done > 2 * fresh
     assert not (out / "checkpoint").exists()

@@ -1,6 +1,6 @@
 """The studies of Tsoi et al., "Symbolic Regression on FPGAs for Fast Machine Learning Inference", on the shipped jets.
 
-    python benchmarks/paper/paper.py [--minutes 50] [--engine native] [--toolchain auto] [--jobs 2]
+    python benchmarks/paper/paper.py [--minutes 50] [--engine native] [--toolchain auto] [--n-jobs 2]
         [--baseline sklearn] [--out DIR]
 
 Three studies, each of five taggers whose largest score decides (16 features, six of them kept by random-forest
@@ -170,11 +170,11 @@ class Run:
             if circuit.built and not self._entry(circuit).keys() & {"latency_cycles", "error"}
         ]
         while pending and self.has_time_to_build:
-            batch, pending = pending[: self.args.jobs], pending[self.args.jobs :]
+            batch, pending = pending[: self.args.n_jobs], pending[self.args.n_jobs :]
             datapaths = [
                 datapath_of(self.results.models[circuit.model.key], self.jets, circuit) for circuit in batch
             ]
-            reports = build_many(datapaths, Target(), toolchain=self.args.toolchain, jobs=self.args.jobs)
+            reports = build_many(datapaths, Target(), toolchain=self.args.toolchain, n_jobs=self.args.n_jobs)
             for circuit, report in zip(batch, reports, strict=True):
                 if isinstance(report, LatSrError):
                     self._entry(circuit)["error"] = str(report)
@@ -225,7 +225,7 @@ def main() -> int:
     parser.add_argument(
         "--minutes", type=float, default=50.0, help="of this start, 40 %% of them for searches"
     )
-    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="builds at a time")
+    parser.add_argument("--n-jobs", type=int, default=os.cpu_count(), help="builds at a time")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--engine", default="native")
     parser.add_argument("--toolchain", default="auto")

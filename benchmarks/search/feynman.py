@@ -69,7 +69,7 @@ def lat_sr_search(data: Data, seconds: float, seed: int, threads: int) -> tuple[
         timeout=seconds,
         target_loss=data.enough,
         seed=seed,
-        threads=threads,
+        n_jobs=threads,
     )
     result = NativeEngine().search(problem)
     if result.stop_reason == "interrupted":

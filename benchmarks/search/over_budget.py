@@ -46,7 +46,7 @@ def search(task: Task, budget: int, seconds: float, seed: int) -> dict[str, Any]
         maxsize=MAXSIZE,
         maxdepth=MAXSIZE,
         seed=seed,
-        threads=1,
+        n_jobs=1,
     )
     result = NativeEngine().search(problem, callback=is_over)
     return {

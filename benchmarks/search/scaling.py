@@ -50,7 +50,7 @@ class Setting:
     features: int = 16
     threads: int = os.cpu_count() or 1
     maxsize: int = 30
-    islands: int = 8
+    populations: int = 8
     circuit: bool = False
     seconds: float = 5.0
 
@@ -73,8 +73,7 @@ def problem_of(setting: Setting) -> SearchProblem:
         fixed_point="archive" if circuit else "never",
         operators=OPERATORS,
         maxsize=setting.maxsize,
-        threads=setting.threads,
-        islands=setting.islands,
+        n_jobs=setting.threads,
         timeout=setting.seconds,
     )
 
@@ -94,7 +93,7 @@ def searched(setting: Setting) -> dict[str, Any]:
             memory.append(resident_mib())
         return False
 
-    result = NativeEngine().search(problem_of(setting), callback=look)
+    result = NativeEngine(populations=setting.populations).search(problem_of(setting), callback=look)
     return {
         **asdict(setting),
         "evaluations_per_second": result.evaluations / result.seconds,
@@ -149,17 +148,17 @@ def measured_searches(seconds: float, threads: int) -> list[dict[str, Any]]:
         {"maxsize": 10},
         {"maxsize": 60},
         {"threads": 1},
-        {"islands": 1},
+        {"populations": 1},
         {"circuit": True},
     ]
     results = []
-    print("\n| rows | features | maxsize | islands | threads | circuits | candidates/s | 1e9 nodes/s |")
+    print("\n| rows | features | maxsize | populations | threads | circuits | candidates/s | 1e9 nodes/s |")
     print("|---|---|---|---|---|---|---|---|")
     for change in changes:
         found = searched_alone(Setting(**first | change))
         results.append(found)
         print(
-            f"| {found['rows']} | {found['features']} | {found['maxsize']} | {found['islands']} "
+            f"| {found['rows']} | {found['features']} | {found['maxsize']} | {found['populations']} "
             f"| {found['threads']} | {'yes' if found['circuit'] else 'no'} "
             f"| {found['evaluations_per_second']:.0f} | {found['node_rows_per_second'] / 1e9:.2f} |"
         )

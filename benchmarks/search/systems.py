@@ -81,7 +81,7 @@ def _problem(
         maxdepth=maxsize,
         timeout=seconds,
         seed=seed,
-        threads=threads,
+        n_jobs=threads,
     )
 
 

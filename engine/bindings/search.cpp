@@ -67,53 +67,9 @@ ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const Operand
     return limits;
 }
 
-// An option by name, so that Python's dataclass is the only list of defaults.
-EvolutionOptions make_options(const std::map<std::string, double>& values) {
-    EvolutionOptions options;
-    const auto count = [](double value) { return static_cast<std::size_t>(value); };
-    for (const auto& [name, value] : values) {
-        if (name == "islands") {
-            options.islands = count(value);
-        } else if (name == "population_size") {
-            options.population = count(value);
-        } else if (name == "tournament_size") {
-            options.tournament = count(value);
-        } else if (name == "epoch") {
-            options.epoch = count(value);
-        } else if (name == "crossover_probability") {
-            options.crossover = value;
-        } else if (name == "fit_probability") {
-            options.fit_probability = value;
-        } else if (name == "fit_steps") {
-            options.fit_steps = static_cast<int>(value);
-        } else if (name == "polish_steps") {
-            options.polish_steps = static_cast<int>(value);
-        } else if (name == "batch_size") {
-            options.batch = count(value);
-        } else if (name == "parsimony") {
-            options.parsimony = value;
-        } else if (name == "graft_probability") {
-            options.graft_probability = value;
-        } else if (name == "linear_scaling") {
-            options.linear_scaling = value != 0.0;
-        } else if (name == "crowding") {
-            options.crowding = value;
-        } else if (name == "migration") {
-            options.migration = value;
-        } else if (name == "archive_migration") {
-            options.archive_migration = value;
-        } else if (name == "patience") {
-            options.patience = count(value);
-        } else {
-            throw std::invalid_argument("the engine has no option " + name);
-        }
-    }
-    return options;
-}
-
 Settings make_settings(const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                        double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-                       const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
+                       const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed,
                        double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss,
                        std::size_t threads) {
     Settings settings;
@@ -125,7 +81,7 @@ Settings make_settings(const Loss& loss, double loss_parameter, double value_lim
         const Op op = operation_named(name);
         (operation(op).arity == 2 ? settings.binary : settings.unary).push_back(op);
     }
-    settings.options = make_options(options);
+    settings.options = options;
     settings.stopping.timeout = timeout;
     settings.stopping.evaluations = max_evaluations.value_or(std::numeric_limits<std::uint64_t>::max());
     settings.stopping.target_loss = target_loss;
@@ -254,12 +210,30 @@ void bind_search(nb::module_& module) {
         .def(
             "allows", [](const ShapeLimits& limits, const Tree& tree) { return ShapeChecker(limits).allows(tree); },
             "tree"_a);
+    nb::class_<EvolutionOptions>(module, "EvolutionOptions")
+        .def(nb::init<>())
+        .def_rw("populations", &EvolutionOptions::populations)
+        .def_rw("population_size", &EvolutionOptions::population_size)
+        .def_rw("batch_size", &EvolutionOptions::batch_size)
+        .def_rw("parsimony", &EvolutionOptions::parsimony)
+        .def_rw("linear_scaling", &EvolutionOptions::linear_scaling)
+        .def_rw("tournament_size", &EvolutionOptions::tournament_size)
+        .def_rw("epoch", &EvolutionOptions::epoch)
+        .def_rw("crossover_probability", &EvolutionOptions::crossover_probability)
+        .def_rw("graft_probability", &EvolutionOptions::graft_probability)
+        .def_rw("fit_probability", &EvolutionOptions::fit_probability)
+        .def_rw("fit_steps", &EvolutionOptions::fit_steps)
+        .def_rw("polish_steps", &EvolutionOptions::polish_steps)
+        .def_rw("crowding", &EvolutionOptions::crowding)
+        .def_rw("migration", &EvolutionOptions::migration)
+        .def_rw("archive_migration", &EvolutionOptions::archive_migration)
+        .def_rw("patience", &EvolutionOptions::patience);
     nb::class_<Settings>(module, "Settings")
         .def(
             "__init__",
             [](Settings* self, const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-               const ShapeLimits& limits, const std::map<std::string, double>& options, std::uint64_t seed,
+               const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed,
                double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
                std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
                 Settings settings =

@@ -19,9 +19,9 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
       grafter_(task.data.rows(), task.grammar, task.limits.maxsize, task.cost.constant_fraction),
-      race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch), rows_(race_.rows(0)),
+      race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch_size), rows_(race_.rows(0)),
       size_share_(task.limits.maxsize + 1, 0.0) {
-    members_.reserve(task.options.population);
+    members_.reserve(task.options.population_size);
 }
 
 template <class T> void Island<T>::draw_rows() {
@@ -151,7 +151,7 @@ template <class T> double Island<T>::fitness(const Member& member) const {
 template <class T> std::size_t Island<T>::tournament() {
     std::size_t best = random_.below(members_.size());
     double best_fitness = fitness(members_[best]);
-    for (std::size_t i = 1; i < task_.options.tournament; ++i) {
+    for (std::size_t i = 1; i < task_.options.tournament_size; ++i) {
         const std::size_t other = random_.below(members_.size());
         const double other_fitness = fitness(members_[other]);
         if (other_fitness < best_fitness) {
@@ -190,7 +190,7 @@ template <class T> Tree Island<T>::variant(const Tree& parent) {
             return child;
         }
     }
-    if (random_.chance(task_.options.crossover)) {
+    if (random_.chance(task_.options.crossover_probability)) {
         const Tree& donor = members_[tournament()].tree;
         constexpr double unchanged = 0.5; // of the crossovers take an output as it is
         if (several && random_.chance(unchanged)) {
@@ -247,7 +247,7 @@ template <class T> void Island<T>::place(Member member) {
         share *= memory;
     }
     size_share_[member.complexity] += (1.0 - memory) * static_cast<double>(size_share_.size());
-    if (members_.size() < task_.options.population) {
+    if (members_.size() < task_.options.population_size) {
         members_.push_back(std::move(member));
         return;
     }
@@ -289,13 +289,13 @@ template <class T> void Island<T>::found_population() {
     for (const Tree& guess : task_.guesses) {
         Member member;
         member.tree = guess;
-        if (members_.size() < task_.options.population && !stopped() && propose(member)) {
+        if (members_.size() < task_.options.population_size && !stopped() && propose(member)) {
             score(member, true, nullptr);
             members_.push_back(std::move(member));
         }
     }
     // The others are offspring, so that a large population costs a short search little.
-    const std::size_t founders = (task_.options.population + 4) / 5;
+    const std::size_t founders = (task_.options.population_size + 4) / 5;
     while (members_.size() < founders && !stopped()) {
         Member member;
         member.tree = Tree(std::vector<Node>(outputs, constant_node(1.0)), outputs);
@@ -414,7 +414,7 @@ template <class T> void Island<T>::load(StateReader& state) {
     recent_.load(state);
     latencies_.load(state);
     state.get(counts_);
-    if (count > task_.options.population || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
+    if (count > task_.options.population_size || oldest_ > count || size_share_.size() != task_.limits.maxsize + 1) {
         throw std::invalid_argument("the state is that of a search with other settings");
     }
 }

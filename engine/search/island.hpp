@@ -29,23 +29,24 @@
 
 namespace lat_sr {
 
+// What each is and its default: lat_sr/search/native.py.
 struct EvolutionOptions {
-    std::size_t islands = 8;
-    std::size_t population = 500;
-    std::size_t tournament = 8;
-    std::size_t epoch = 250;      // offspring of an island between migrations
-    double crossover = 0.25;      // share of offspring with two parents
-    double fit_probability = 0.2; // share of offspring whose constants are fitted, besides promising ones
-    int fit_steps = 8;
-    int polish_steps = 12;  // of formulas that enter the archive
-    std::size_t batch = 0;  // rows that judge offspring; 0 for all
-    double parsimony = 0.0; // loss charged for a node
+    std::size_t populations = 0;
+    std::size_t population_size = 0;
+    std::size_t batch_size = 0;
+    double parsimony = 0.0;
     bool linear_scaling = false;
-    double graft_probability = 0.3; // share of offspring that are grafts
-    double crowding = 0.3;          // how strongly frequent sizes are held back
-    double migration = 0.03;
-    double archive_migration = 0.05;
-    std::size_t patience = 1000; // epochs without a gain before half of the islands start anew; 0 for never
+    std::size_t tournament_size = 0;
+    std::size_t epoch = 0;
+    double crossover_probability = 0.0;
+    double graft_probability = 0.0;
+    double fit_probability = 0.0;
+    int fit_steps = 0;
+    int polish_steps = 0;
+    double crowding = 0.0;
+    double migration = 0.0;
+    double archive_migration = 0.0;
+    std::size_t patience = 0;
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 

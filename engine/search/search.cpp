@@ -14,9 +14,9 @@ namespace lat_sr {
 template <class T>
 Search<T>::Search(Task<T> task, const Stopping& stopping, std::size_t threads)
     : task_(std::move(task)), stopping_(stopping), threads_(std::max<std::size_t>(1, threads)), random_(task_.seed) {
-    const std::size_t row_threads = std::max<std::size_t>(1, threads_ / task_.options.islands);
-    threads_ = std::min(threads_, task_.options.islands);
-    for (std::size_t i = 0; i < task_.options.islands; ++i) {
+    const std::size_t row_threads = std::max<std::size_t>(1, threads_ / task_.options.populations);
+    threads_ = std::min(threads_, task_.options.populations);
+    for (std::size_t i = 0; i < task_.options.populations; ++i) {
         islands_.push_back(std::make_unique<Island<T>>(task_, i, archive_, stop_, row_threads));
     }
     judges_.resize(threads_);
@@ -93,7 +93,7 @@ template <class T> void Search<T>::restart_if_stagnant() {
 template <class T> void Search<T>::migrate() {
     const auto entries = archive_.entries();
     const auto moves = [&](double share) {
-        const double expected = share * static_cast<double>(task_.options.population);
+        const double expected = share * static_cast<double>(task_.options.population_size);
         return static_cast<std::size_t>(expected) + (random_.chance(expected - std::floor(expected)) ? 1U : 0U);
     };
     for (std::size_t k = 0; k < islands_.size(); ++k) {

@@ -45,8 +45,8 @@ class DemoResult:
 def run_demo(
     out: str | os.PathLike[str],
     *,
-    seconds: float = 30.0,
-    seed: int = 0,
+    timeout: float = 30.0,
+    random_state: int = 0,
     limit: int = MOST_POINTS,
     toolchain: str | Toolchain = "auto",
     progress: Callable[[int, int], None] | None = None,
@@ -57,10 +57,10 @@ def run_demo(
     ----------
     out : path-like
         Run directory; it also gets ``report.html``.
-    seconds : float
-        Time of the search.
-    seed : int
-        Of the split and the search.
+    timeout : float, default=30.0
+        Seconds of the search.
+    random_state : int, default=0
+        Seed of the split and the search.
     limit : int
         Most formulas to build.
     toolchain : str or Toolchain
@@ -87,7 +87,7 @@ def run_demo(
     jets = load_jets()
     top = np.where(jets.y == jets.class_names.index("t"), "t", "other")
     X_train, X_test, y_train, y_test = train_test_split(
-        jets.X.astype(np.float64), top, test_size=0.2, random_state=seed, stratify=top
+        jets.X.astype(np.float64), top, test_size=0.2, random_state=random_state, stratify=top
     )
     scaler = StandardScaler().fit(X_train)
     train, test = (
@@ -98,9 +98,9 @@ def run_demo(
         max_latency=MAX_LATENCY,
         toolchain=toolchain,
         select_k_features=FEATURES,
-        timeout=seconds,
+        timeout=timeout,
         max_evaluations=None,
-        random_state=seed,
+        random_state=random_state,
         n_jobs=-1,
         verbose=1,
     ).fit(train, y_train)
@@ -108,7 +108,7 @@ def run_demo(
         "path": "lat_sr.datasets.load_jets()",
         "rows": len(jets.X),
         "rows_fitted": len(train),
-        "seed": seed,
+        "seed": random_state,
     }
     write_run(model, out, sample=(test, y_test), held_out=True, data=data)
     report = model.verify(test, y_test, limit=limit, toolchain=toolchain, progress=progress)

@@ -52,7 +52,7 @@ def profile(
     stored: Annotated[
         bool, typer.Option("--stored", help="Show the profile of the store, measure nothing.")
     ] = False,
-    jobs: Jobs = None,
+    n_jobs: Jobs = None,
     verbose: Verbose = False,
     as_json: Json = False,
 ) -> Answer:
@@ -69,7 +69,7 @@ def profile(
             clock_period=clock_period,
             toolchain=toolchain,
             operators=list(comma_separated(operators)) or None,
-            jobs=jobs,
+            n_jobs=n_jobs,
             log=tool_lines(verbose),
         )
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,7 +34,7 @@ Ranges = Annotated[
     typer.Option("--range", help="Range of an input, as x0=-1:1; may be repeated.", metavar="NAME=LOW:HIGH"),
 ]
 Jobs = Annotated[
-    int | None, typer.Option("--jobs", help="Builds at the same time; one for each core by default.")
+    int | None, typer.Option("--n-jobs", help="Builds at the same time; one for each core by default.")
 ]
 Row = Annotated[
     str | None,
@@ -78,6 +79,17 @@ def named(texts: Sequence[str] | None, option: str, example: str) -> dict[str, s
         if not (name.strip() and sign and value.strip()):
             raise InputError(f"{option} {name + sign + value!r} is not NAME=VALUE, for instance {example}")
     return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def parse_options(texts: Sequence[str] | None) -> dict[str, Any] | None:
+    """Settings of an engine from NAME=VALUE: numbers, true, false, null and lists as in JSON; else texts."""
+    options = {}
+    for name, text in named(texts, "--engine-option", "populations=4").items():
+        try:
+            options[name] = json.loads(text)
+        except json.JSONDecodeError:
+            options[name] = text
+    return options or None
 
 
 def parse_tables(texts: Sequence[str] | None) -> dict[str, ExplicitTable]:

@@ -30,6 +30,7 @@ from lat_sr.cli.options import (
     Verbose,
     comma_separated,
     named,
+    parse_options,
     parse_row,
     parse_tables,
     toolchain_with_options,
@@ -66,10 +67,14 @@ def fit(
     clock_period: Clock = 5.0,
     clock_uncertainty: Annotated[float, typer.Option(help="Nanoseconds of the period not for logic.")] = 0.0,
     toolchain: ToolchainName = "auto",
-    unary: Annotated[str, typer.Option(help="Unary operators, separated by commas.")] = "sin,exp",
-    binary: Annotated[str, typer.Option(help="Binary operators, separated by commas.")] = "+,-,*",
+    unary_operators: Annotated[str, typer.Option(help="Unary operators, separated by commas.")] = "sin,exp",
+    binary_operators: Annotated[str, typer.Option(help="Binary operators, separated by commas.")] = "+,-,*",
     maxsize: Annotated[int, typer.Option(help="Most nodes of a formula.")] = 30,
     engine: Annotated[str, typer.Option(help="native, or pysr, which needs Julia.")] = "native",
+    engine_option: Annotated[
+        list[str] | None,
+        typer.Option(help="Setting of the engine, as populations=4; may be repeated.", metavar="NAME=VALUE"),
+    ] = None,
     loss: Annotated[
         str,
         typer.Option(
@@ -82,17 +87,19 @@ def fit(
     multi_output: Annotated[
         str, typer.Option(help="Several outputs: separate searches, a joint one, or auto.")
     ] = "auto",
-    select_features: Annotated[int | None, typer.Option(help="Keep so many features, by importance.")] = None,
-    selection: Annotated[
+    select_k_features: Annotated[
+        int | None, typer.Option(help="Keep so many features, by importance.")
+    ] = None,
+    model_selection: Annotated[
         str, typer.Option(help="Formula to use: accuracy, best, score, or its row.")
     ] = "accuracy",
-    seconds: Annotated[
-        float | None, typer.Option(help="Time of the search; 60 unless --evaluations is given.")
+    timeout: Annotated[
+        float | None, typer.Option(help="Seconds of the search; 60 unless --max-evaluations is given.")
     ] = None,
-    evaluations: Annotated[int | None, typer.Option(help="Formulas to try for each output.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of search and hold-out.")] = None,
+    max_evaluations: Annotated[int | None, typer.Option(help="Formulas to try for each output.")] = None,
+    random_state: Annotated[int | None, typer.Option(help="Seed of search and hold-out.")] = None,
     holdout: Annotated[float, typer.Option(help="Share of the rows kept from the search, for verify.")] = 0.2,
-    threads: Annotated[int, typer.Option(help="Threads of the search; -1 for all cores.")] = -1,
+    n_jobs: Annotated[int, typer.Option(help="Threads of the search; -1 for all cores.")] = -1,
     as_json: Json = False,
 ) -> Answer:
     """Search formulas under a budget; leaves model.json, front.csv and run.json in the run directory.
@@ -103,8 +110,8 @@ def fit(
     kept_seed = unfinished_seed(out)
     if kept_seed is not None:
         typer.echo(f"lat-sr: going on with the unfinished search in {out}", err=True)
-    if seed is None:
-        seed = secrets.randbelow(2**31) if kept_seed is None else kept_seed
+    if random_state is None:
+        random_state = secrets.randbelow(2**31) if kept_seed is None else kept_seed
     samples = read_samples(data, target, features=comma_separated(features) or None, weight=weight)
     classify = samples.labelled if task is Task.auto else task is Task.classification
     estimator = _estimator(classify)(
@@ -116,22 +123,23 @@ def fit(
         clock_period=clock_period,
         clock_uncertainty=clock_uncertainty,
         toolchain=toolchain,
-        unary_operators=comma_separated(unary),
-        binary_operators=comma_separated(binary),
+        unary_operators=comma_separated(unary_operators),
+        binary_operators=comma_separated(binary_operators),
         maxsize=maxsize,
         engine=engine,
+        engine_options=parse_options(engine_option),
         loss=loss,
         loss_parameter=loss_parameter,
         multi_output=multi_output,
-        select_k_features=select_features,
-        timeout=60.0 if seconds is None and evaluations is None else seconds,
-        max_evaluations=evaluations,
-        model_selection=parse_row(selection),
-        random_state=seed,
-        n_jobs=threads,
+        select_k_features=select_k_features,
+        timeout=60.0 if timeout is None and max_evaluations is None else timeout,
+        max_evaluations=max_evaluations,
+        model_selection=parse_row(model_selection),
+        random_state=random_state,
+        n_jobs=n_jobs,
         verbose=1,
     )
-    kept, held = _hold_out(samples.y, holdout, classify=classify, seed=seed)
+    kept, held = _hold_out(samples.y, holdout, classify=classify, seed=random_state)
     names = list(target) if samples.y.ndim > 1 else target[0]
     y = _named(samples.y, names)
     weights = None if samples.weights is None else samples.weights[kept]
@@ -149,7 +157,7 @@ def fit(
             "rows_fitted": len(kept),
             "targets": list(target),
             "holdout": holdout,
-            "seed": seed,
+            "seed": random_state,
         },
     )
     front = front_table(model.solution_)
@@ -202,7 +210,7 @@ def verify(
         int | None, typer.Option(help="Build at most so many points, spread over the front.")
     ] = None,
     row: Row = None,
-    jobs: Jobs = None,
+    n_jobs: Jobs = None,
     toolchain: Annotated[str | None, typer.Option(help="Another toolchain than the run's.")] = None,
     implementation: Implementation = False,
     co_simulation: CoSimulation = False,
@@ -220,7 +228,7 @@ def verify(
             loaded.solution,
             index=parse_row(row),
             limit=limit,
-            n_jobs=jobs,
+            n_jobs=n_jobs,
             toolchain=toolchain_with_options(
                 toolchain or loaded.solution.target.toolchain,
                 implementation=implementation,
@@ -309,14 +317,14 @@ def report(
 @answers
 def demo(
     out: Annotated[Path, typer.Option(help="Run directory.")] = Path("demo"),
-    seconds: Annotated[float, typer.Option(help="Time of the search.")] = 30.0,
-    seed: Annotated[int, typer.Option(help="Of the split and the search.")] = 0,
+    timeout: Annotated[float, typer.Option(help="Seconds of the search.")] = 30.0,
+    random_state: Annotated[int, typer.Option(help="Seed of the split and the search.")] = 0,
     limit: Annotated[int, typer.Option(help="Most formulas to build.")] = 8,
     as_json: Json = False,
 ) -> Answer:
     """Top tagger on the shipped jets: search under 3 clock cycles, build the front, write the report."""
     with progress_bar("building") as progress:
-        result = run_demo(out, seconds=seconds, seed=seed, limit=limit, progress=progress)
+        result = run_demo(out, timeout=timeout, random_state=random_state, limit=limit, progress=progress)
     table = result.verification.table
 
     def show(console: Console) -> None:

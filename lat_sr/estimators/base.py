@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from numbers import Integral, Real
 from typing import Any, ClassVar, Literal
 
@@ -29,6 +30,7 @@ from lat_sr.expression import parse
 from lat_sr.expression.port_names import port_names
 from lat_sr.hardware import Hardware
 from lat_sr.losses import LOSSES, UserLoss
+from lat_sr.operators import closest_names
 from lat_sr.precision import Precision
 from lat_sr.runs.checkpoint import checkpoint_of
 from lat_sr.runs.directory import checkpoint_writer, write_run
@@ -85,15 +87,10 @@ class LatencyAwareEstimator(FittedEstimator):
         "guesses": ["array-like", None],
         "warm_start": ["boolean"],
         "engine": [StrOptions({"native", "pysr"}), HasMethods(["search"])],
-        "pysr_options": [Mapping, None],
+        "engine_options": [Mapping, None],
         "timeout": [_POSITIVE, None],
         "max_evaluations": [_COUNT, None],
-        "populations": [_COUNT],
-        "population_size": [Interval(Integral, 2, None, closed="left")],
-        "batch_size": [_COUNT, None],
         "fixed_point": [StrOptions(set(FIXED_POINT))],
-        "parsimony": [Interval(Real, 0, None, closed="left")],
-        "linear_scaling": ["boolean"],
         "model_selection": [StrOptions(set(MODEL_SELECTION)), Integral],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
@@ -128,15 +125,10 @@ class LatencyAwareEstimator(FittedEstimator):
         guesses: Sequence[str] | Sequence[Sequence[str]] | None = None,
         warm_start: bool = False,
         engine: str | Engine = "native",
-        pysr_options: Mapping[str, Any] | None = None,
+        engine_options: Mapping[str, Any] | None = None,
         timeout: float | None = None,
         max_evaluations: int | None = None,
-        populations: int = 8,
-        population_size: int = 500,
-        batch_size: int | None = None,
         fixed_point: str = "never",
-        parsimony: float = 0.0,
-        linear_scaling: bool = False,
         model_selection: str | int = "accuracy",
         n_jobs: int | None = None,
         random_state: int | np.random.RandomState | None = None,
@@ -167,15 +159,10 @@ class LatencyAwareEstimator(FittedEstimator):
         self.guesses = guesses
         self.warm_start = warm_start
         self.engine = engine
-        self.pysr_options = pysr_options
+        self.engine_options = engine_options
         self.timeout = timeout
         self.max_evaluations = max_evaluations
-        self.populations = populations
-        self.population_size = population_size
-        self.batch_size = batch_size
         self.fixed_point = fixed_point
-        self.parsimony = parsimony
-        self.linear_scaling = linear_scaling
         self.model_selection = model_selection
         self.n_jobs = n_jobs
         self.random_state = random_state
@@ -327,11 +314,25 @@ class LatencyAwareEstimator(FittedEstimator):
         return guesses
 
     def _engine(self, hardware: Hardware) -> Engine:
+        options = dict(self.engine_options or {})
         if not isinstance(self.engine, str):
+            if options:
+                raise InputError(
+                    f"engine_options ({', '.join(options)}) are given beside an engine that is made already; "
+                    "give them when it is made"
+                )
             return self.engine
-        if self.engine == "native":
-            return NativeEngine()
-        return PySREngine(hardware.profile, self.latency_model, self.pysr_options or {})
+        if self.engine == "pysr":
+            tables = options.pop("tables", {})
+            return PySREngine(hardware.profile, self.latency_model, options, tables)
+        known = [field.name for field in fields(NativeEngine)]
+        unknown = [name for name in options if name not in known]
+        if unknown:
+            raise InputError(
+                f"the native engine has no option {unknown[0]}{closest_names(unknown[0], known)} "
+                f"Its options are {', '.join(known)}."
+            )
+        return NativeEngine(**options)
 
     def _budget(self) -> Budget:
         return Budget(self.max_latency, self.max_lut, self.max_dsp)
@@ -356,12 +357,7 @@ class LatencyAwareEstimator(FittedEstimator):
             maxdepth=self.maxdepth,
             timeout=self.timeout,
             max_evaluations=self.max_evaluations,
-            populations=self.populations,
-            population_size=self.population_size,
-            batch_size=self.batch_size,
             fixed_point=self.fixed_point,
-            parsimony=self.parsimony,
-            linear_scaling=self.linear_scaling,
             n_jobs=self.n_jobs,
             verbose=bool(self.verbose),
         )

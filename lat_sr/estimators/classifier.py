@@ -40,9 +40,7 @@ class LatencyAwareClassifier(ClassifierMixin, LatencyAwareEstimator):  # type: i
         As in `LatencyAwareRegressor`.
     constraints, nested_constraints, maxsize, maxdepth, multi_output, select_k_features, guesses
         As in `LatencyAwareRegressor`.
-    warm_start, engine, pysr_options, timeout, max_evaluations, populations
-        As in `LatencyAwareRegressor`.
-    population_size, batch_size, fixed_point, parsimony, linear_scaling, model_selection
+    warm_start, engine, engine_options, timeout, max_evaluations, fixed_point, model_selection
         As in `LatencyAwareRegressor`.
     n_jobs, random_state, verbose
         As in `LatencyAwareRegressor`.

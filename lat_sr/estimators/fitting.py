@@ -11,7 +11,6 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from joblib import effective_n_jobs
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -50,12 +49,7 @@ class SearchSettings:
     maxdepth: int
     timeout: float | None
     max_evaluations: int | None
-    populations: int
-    population_size: int
-    batch_size: int | None
     fixed_point: str
-    parsimony: float
-    linear_scaling: bool
     n_jobs: int | None
     verbose: bool
 
@@ -135,17 +129,12 @@ def fit_fronts(
         maxdepth=settings.maxdepth,
         constraints=settings.constraints,
         nested_constraints=settings.nested_constraints,
-        islands=settings.populations,
-        population_size=settings.population_size,
-        batch_size=settings.batch_size,
         fixed_point=settings.fixed_point,
-        parsimony=settings.parsimony,
-        linear_scaling=settings.linear_scaling,
         timeout=settings.timeout,
         max_evaluations=settings.max_evaluations
         if settings.max_evaluations or settings.timeout
         else _DEFAULT_EVALUATIONS,
-        threads=None if settings.n_jobs is None else effective_n_jobs(settings.n_jobs),
+        n_jobs=settings.n_jobs,
     )
     left = budget
     spent = 0.0 if checkpoint is None else checkpoint.seconds

@@ -81,26 +81,18 @@ class LatencyAwareRegressor(RegressorMixin, LatencyAwareEstimator):  # type: ign
     warm_start : bool
         Whether another call of fit starts from the formulas of the last one, if the features are the same.
     engine : {"native", "pysr"} or Engine
-        The search; PySR needs Julia.
-    pysr_options : mapping, optional
-        Further keywords of ``PySRRegressor``, for ``engine="pysr"``: ``output_directory``, ``procs``,
-        ``cluster_manager`` and so on. A `lat_sr.search.PySREngine` as `engine` takes tables of functions, too.
+        What searches, by name or as an object such as `lat_sr.search.NativeEngine`; PySR needs Julia.
+    engine_options : mapping, optional
+        Settings of an engine that is given by its name: those of `lat_sr.search.NativeEngine`, such as ``populations``,
+        ``population_size``, ``batch_size`` and ``linear_scaling``; for PySR the further keywords of ``PySRRegressor``
+        (``output_directory``, ``procs``, ``cluster_manager`` and so on) and ``tables`` of `lat_sr.search.PySREngine`.
     timeout : float, optional
         Seconds for the search, shared by all outputs. With it a result depends on the machine's speed.
     max_evaluations : int, optional
         Candidates to try for each output; 50,000 where neither this nor `timeout` is given.
-    populations, population_size : int
-        Islands, and formulas on each.
-    batch_size : int, optional
-        Samples that a candidate is tried on at first; all by default.
     fixed_point : {"never", "archive", "always"}
         Which losses of the search are those of the hardware's results: none, those of the front, or all (several
         times slower). Needs ``latency_model="scheduled"``.
-    parsimony : float
-        Loss that a node must gain to be worth it during the search.
-    linear_scaling : bool
-        Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
-        product and the sum, which cost and count as any others. Needs the operators + and ``*``.
     model_selection : {"accuracy", "best", "score"} or int
         The formula to predict with: smallest loss; highest score among losses up to 1.5 times the smallest;
         highest score; or its row in the front. Set after fit, it selects another formula; see `select`.

@@ -4,14 +4,13 @@ Delays of single cells are read from the timing library that the tool itself add
 look-up tables, are mapped and measured. Then a list of formulas is mapped as single-stage circuits and compared with
 the arrival model; the errors are written down in the library.
 
-    python -m lat_sr.profiling.delays [--part PART] [--jobs N] [--out DIRECTORY]
+    python -m lat_sr.profiling.delays [--part PART] [--n-jobs N] [--out DIRECTORY]
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 import sys
 import time
@@ -31,6 +30,7 @@ from lat_sr.datapath import Datapath, Kind, Node, lower
 from lat_sr.errors import ToolFailedError
 from lat_sr.expression import parse
 from lat_sr.files import operator_profiles_directory, write_atomic
+from lat_sr.jobs import number_of_jobs
 from lat_sr.latency.scheduling import schedule
 from lat_sr.precision import Precision
 from lat_sr.target import Target
@@ -83,14 +83,14 @@ _TIMEOUT = 1800.0  # seconds for one session
 Arcs = dict[tuple[str, str], float]
 
 
-def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayLibrary:
+def characterise(part: str = DEFAULT_PART, *, n_jobs: int | None = None) -> DelayLibrary:
     """Measure the delay library of a part with the open toolchain; takes some minutes.
 
     Parameters
     ----------
     part : str
         Name the library is filed under. The delays are those of the tool's only timing library.
-    jobs : int, optional
+    n_jobs : int, optional
         Sessions of yosys at a time; the number of processors if not given.
 
     Returns
@@ -103,7 +103,7 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
         A tool is missing or fails.
     """
     tool = OpenToolchain(vectors=0)
-    workers = jobs or os.cpu_count() or 1
+    workers = number_of_jobs(n_jobs)
     products = {bits: product_datapath((bits + 1) // 2, bits // 2) for bits in range(2, SMALLEST_DSP_PRODUCT)}
     checks = {
         (formula, precision): lower(
@@ -112,7 +112,7 @@ def characterise(part: str = DEFAULT_PART, *, jobs: int | None = None) -> DelayL
         for formula in CHECKS
         for precision in CHECK_PRECISIONS
     }
-    mapped = map_single_stage([*products.values(), *checks.values()], jobs=workers)
+    mapped = map_single_stage([*products.values(), *checks.values()], workers=workers)
     cost = dict(zip([*products, *checks], mapped, strict=True))
     library = DelayLibrary(
         part=part,
@@ -163,13 +163,13 @@ def _signed_input(column: int, bits: int) -> Node:
     return Node(Kind.INPUT, (), -(1 << (bits - 1)), (1 << (bits - 1)) - 1, 0, index=column)
 
 
-def map_single_stage(datapaths: Sequence[Datapath], *, jobs: int) -> list[MappedStage]:
+def map_single_stage(datapaths: Sequence[Datapath], *, workers: int) -> list[MappedStage]:
     """Map circuits with a register at the output only.
 
     Parameters
     ----------
     datapaths : sequence of Datapath
-    jobs : int
+    workers : int
         Sessions of the tool at a time.
 
     Returns
@@ -190,7 +190,7 @@ def map_single_stage(datapaths: Sequence[Datapath], *, jobs: int) -> list[Mapped
             for name in designs
         ]
 
-    with ThreadPoolExecutor(jobs) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         sessions = pool.map(session, range(0, len(datapaths), _SESSION))
         return [stage for stages in sessions for stage in stages]
 
@@ -345,12 +345,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and write a delay library."""
     parser = argparse.ArgumentParser(prog="python -m lat_sr.profiling.delays", description=__doc__)
     parser.add_argument("--part", default=DEFAULT_PART)
-    parser.add_argument("--jobs", type=int, default=None)
+    parser.add_argument("--n-jobs", type=int, default=None)
     parser.add_argument(
         "--out", type=Path, default=None, help="directory of the store; the shipped one by default"
     )
     options = parser.parse_args(arguments)
-    library = characterise(options.part, jobs=options.jobs)
+    library = characterise(options.part, n_jobs=options.n_jobs)
     store = options.out or operator_profiles_directory()
     path = store / library.part / f"{library.toolchain}-{library.toolchain_version}" / LIBRARY_FILE
     write_atomic(path, json.dumps(library.model_dump(mode="json"), indent=1) + "\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -19,9 +18,10 @@ from lat_sr.circuit import trace
 from lat_sr.costs.profile import OperatorCost, OperatorProfile, Provenance
 from lat_sr.costs.store import DEFAULT_PART, profile_path
 from lat_sr.datapath import Datapath, lower
-from lat_sr.errors import InputError, OperatorError
+from lat_sr.errors import OperatorError
 from lat_sr.expression import Call, Constant, Expression, Variable
 from lat_sr.files import cache_directory
+from lat_sr.jobs import number_of_jobs
 from lat_sr.operators import OPERATORS, get_operator
 from lat_sr.precision import Precision
 from lat_sr.target import Target
@@ -98,7 +98,7 @@ def profile(
     toolchain: str = "auto",
     operators: Sequence[str] | None = None,
     out: str | Path | None = None,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     progress: bool = True,
     log: Callable[[str, str], object] | None = None,
 ) -> OperatorProfile:
@@ -118,7 +118,7 @@ def profile(
         All of the operator table if not given.
     out : path, optional
         File of the profile; its place in the store of this machine if not given.
-    jobs : int, optional
+    n_jobs : int, optional
         Operators measured at a time; the number of processors if not given.
     progress : bool
         Whether to draw a progress bar on standard error, where that is a terminal.
@@ -165,7 +165,7 @@ def profile(
         wanted,
         _measurer(tool, precision, target, log),
         Path(out),
-        jobs=jobs or os.cpu_count() or 1,
+        n_jobs=n_jobs,
         progress=progress,
         cancellation=tool.cancellation,
     )
@@ -200,7 +200,7 @@ def measure(
     measurer: Measurer,
     path: Path,
     *,
-    jobs: int,
+    n_jobs: int | None,
     progress: bool,
     cancellation: Cancellation | None = None,
 ) -> OperatorProfile:
@@ -215,13 +215,12 @@ def measure(
         Gives the cost of one subject.
     path : Path
         Where the finished profile goes; the unfinished one lies beside it as ``.partial.json``.
-    jobs : int
+    n_jobs : int or None
     progress : bool
     cancellation : Cancellation, optional
         Ends the programs of measurements that are under way when an exception ends the whole, Ctrl-C too.
     """
-    if jobs < 1:
-        raise InputError(f"jobs is {jobs}; at least 1 is expected")
+    workers = number_of_jobs(n_jobs)
     unfinished = path.with_suffix(".partial.json")
     current = empty
     for earlier in (path, unfinished):
@@ -234,7 +233,7 @@ def measure(
         return current
     console = Console(stderr=True)
     bar = Progress(console=console, disable=not (progress and sys.stderr.isatty()))
-    with bar, closing(completed(measurer, waiting, jobs, cancellation)) as measured:
+    with bar, closing(completed(measurer, waiting, workers, cancellation)) as measured:
         task = bar.add_task(f"{empty.precision} at {empty.clock_period:g} ns", total=len(waiting))
         for subject, cost in measured:
             costs = {**current.operators.get(subject.operator, {}), subject.implementation: cost}

@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from numbers import Integral
 from pathlib import Path
 from typing import Any
@@ -102,7 +102,9 @@ class SearchCheckpoint:
         }
         write_atomic(self._directory / _SEARCH, json.dumps(document, indent=1) + "\n")
         if isinstance(engine, NativeEngine) and engine.checkpoint is None:
-            engine = NativeEngine(self._directory / f"output{number}.state", checkpoint_period=_PERIOD)
+            engine = replace(
+                engine, checkpoint=self._directory / f"output{number}.state", checkpoint_period=_PERIOD
+            )
         return _KeptSearch(engine, self._directory / f"output{number}.json")
 
     def remove_if_empty(self) -> None:
@@ -179,7 +181,8 @@ def checkpoint_of(
     given = model.get_params(deep=False)
     parameters = {name: value for name, value in json_parameters(model).items() if name not in _FREE}
     if not isinstance(given["engine"], str):
-        parameters["engine"] = type(given["engine"]).__name__
+        engine = given["engine"]
+        parameters["engine"] = repr(engine) if isinstance(engine, NativeEngine) else type(engine).__name__
     digest = hashlib.sha256()
     for values in (X, targets, weights):
         digest.update(b"" if values is None else np.ascontiguousarray(values).tobytes())

@@ -7,8 +7,10 @@ import math
 import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
+from numbers import Integral, Real
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -17,10 +19,31 @@ from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import Constant, Expression, Variable
 from lat_sr.expression.postfix import expressions_of, tree_of
 from lat_sr.files import write_atomic
+from lat_sr.jobs import number_of_jobs
 from lat_sr.latency.cost_model import CostModel, FunctionCost, WidthCost
 from lat_sr.losses import Floats
 from lat_sr.operators import get_operator
 from lat_sr.search.problem import Callback, Point, SearchProblem, SearchResult
+
+# Least and most; whole numbers where the bounds are.
+_ALLOWED: Mapping[str, tuple[float, float]] = {
+    "populations": (1, 10_000),
+    "population_size": (2, 1_000_000),
+    "batch_size": (1, 2**40),
+    "parsimony": (0.0, math.inf),
+    "tournament_size": (1, 1_000_000),
+    "epoch": (1, 10**9),
+    "crossover_probability": (0.0, 1.0),
+    "graft_probability": (0.0, 1.0),
+    "fit_probability": (0.0, 1.0),
+    "fit_steps": (0, 10_000),
+    "polish_steps": (0, 10_000),
+    "crowding": (0.0, math.inf),
+    "migration": (0.0, 1.0),
+    "archive_migration": (0.0, 1.0),
+    "patience": (0, 10**9),
+    "checkpoint_period": (0.0, math.inf),
+}
 
 _BATCH = 1024
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
@@ -33,16 +56,61 @@ _LEAST_SECONDS = 1e-3
 _MAGIC = b"lat_sr search 4\n"
 
 
+@dataclass(frozen=True, kw_only=True)
 class NativeEngine:
-    """Islands of regularised evolution with fitted constants, on all cores.
+    """Populations of regularised evolution with fitted constants, on all cores.
+
+    The defaults suit most problems. An estimator takes the same settings as `engine_options`.
 
     Parameters
     ----------
-    checkpoint : path-like, optional
+    populations : int, default=8
+        Populations that evolve side by side and exchange members.
+    population_size : int, default=500
+        Formulas in each population, at least 2.
+    batch_size : int, default=None
+        Rows that judge offspring. If None, 1024 where there are more than twice as many, else all, and all for a loss
+        of your own. The front is always scored on all rows.
+    parsimony : float, default=0.0
+        Loss charged for a node in selection.
+    linear_scaling : bool, default=False
+        Whether each candidate f is tried as ``f * a + b`` with the fitted a and b wherever limits and budgets have room
+        for the product and the sum, which cost and count as any others. Needs the operators + and ``*``, and one
+        output.
+    tournament_size : int, default=8
+        Members that compete to become a parent.
+    epoch : int, default=250
+        Offspring of a population between two migrations.
+    crossover_probability : float, default=0.25
+        Share of offspring with two parents.
+    graft_probability : float, default=0.3
+        Share of offspring in which one part is exchanged for the best of about 60 small formulas, as an expansion of
+        the loss by the part's values tells.
+    fit_probability : float, default=0.2
+        Share of offspring whose constants are fitted besides those that are nearly as good as their parents.
+    fit_steps : int, default=8
+        Steps of a fit of constants.
+    polish_steps : int, default=12
+        Steps of the fit on all rows of a formula that enters the archive.
+    crowding : float, default=0.3
+        How strongly sizes that are frequent in a population are held back.
+    migration : float, default=0.03
+        Share of a population that members of other populations replace after an epoch.
+    archive_migration : float, default=0.05
+        Share of a population that members of the archive replace after an epoch.
+    patience : int, default=1000
+        Epochs in which the smallest loss falls by less than a thousandth before half of the populations start anew, for
+        as many epochs apart from the others; 0 for never.
+    checkpoint : path-like, default=None
         File that keeps the state of the search. A search of the same problem goes on from it: stopped and started
         again as often as you like, it takes the same way as one that was never stopped, in the same time in all.
-    checkpoint_period : float
-        Seconds between two writes.
+    checkpoint_period : float, default=20.0
+        Seconds between two writes of the checkpoint.
+
+    Raises
+    ------
+    InputError
+        A setting is outside of its range.
 
     Examples
     --------
@@ -53,15 +121,53 @@ class NativeEngine:
     >>> problem = SearchProblem(
     ...     X=X, y=X[:, 0] * X[:, 1], cost=uniform_cost_model(2), max_evaluations=5000, target_loss=1e-9
     ... )
-    >>> min(point.loss for point in NativeEngine().search(problem).points) < 1e-9
+    >>> min(point.loss for point in NativeEngine(populations=2).search(problem).points) < 1e-9
     True
     """
 
-    def __init__(
-        self, checkpoint: str | os.PathLike[str] | None = None, *, checkpoint_period: float = 20.0
-    ) -> None:
-        self.checkpoint = None if checkpoint is None else Path(checkpoint)
-        self.checkpoint_period = checkpoint_period
+    populations: int = 8
+    population_size: int = 500
+    batch_size: int | None = None
+    parsimony: float = 0.0
+    linear_scaling: bool = False
+    tournament_size: int = 8
+    epoch: int = 250
+    crossover_probability: float = 0.25
+    graft_probability: float = 0.3
+    fit_probability: float = 0.2
+    fit_steps: int = 8
+    polish_steps: int = 12
+    crowding: float = 0.3
+    migration: float = 0.03
+    archive_migration: float = 0.05
+    patience: int = 1000
+    checkpoint: str | os.PathLike[str] | None = None
+    checkpoint_period: float = 20.0
+
+    def __post_init__(self) -> None:
+        for name, allowed in _ALLOWED.items():
+            value = getattr(self, name)
+            if name == "batch_size" and value is None:
+                continue
+            kind = Integral if isinstance(allowed[0], int) else Real
+            if (
+                isinstance(value, bool)
+                or not isinstance(value, kind)
+                or not allowed[0] <= float(value) <= allowed[1]
+            ):
+                whole = "whole number" if kind is Integral else "number"
+                raise InputError(
+                    f"{name} is {value!r}; it must be a {whole} from {allowed[0]} to {allowed[1]:g}"
+                )
+
+    @property
+    def _evolution(self) -> dict[str, Any]:
+        """The settings that decide the course of a search."""
+        return {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if not field.name.startswith("checkpoint")
+        }
 
     def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
         """See :meth:`lat_sr.search.Engine.search`.
@@ -70,6 +176,8 @@ class NativeEngine:
         """
         model = native_cost_model(problem.cost)
         _check_operators(problem)
+        if self.linear_scaling:
+            _check_linear_scaling(problem)
         _check_budgets(problem, model)
         assert problem.feature_names is not None
         names = problem.feature_names
@@ -102,7 +210,7 @@ class NativeEngine:
                 return bool(callback(spent + seconds, evaluations, points(front)))
 
         front, counts, seconds, stop_reason = _engine.search(
-            problem.X, problem.y, problem.weights, _settings(problem, model), report, state, keep
+            problem.X, problem.y, problem.weights, self._settings(problem, model), report, state, keep
         )
         if not front:
             raise InputError(
@@ -121,14 +229,39 @@ class NativeEngine:
             refused=counts.refused,
         )
 
+    def _settings(self, problem: SearchProblem, model: _engine.CostModel) -> _engine.Settings:
+        options = _engine.EvolutionOptions()
+        for name, value in (self._evolution | {"batch_size": _batch_size(self.batch_size, problem)}).items():
+            setattr(options, name, value)
+        return _engine.Settings(
+            loss=_loss(problem),
+            loss_parameter=problem.loss_parameter or 0.0,
+            value_limit=_value_limit(problem),
+            cost=model,
+            max_latency=_limit(problem.max_latency),
+            max_lut=_limit(problem.max_lut),
+            max_dsp=_limit(problem.max_dsp),
+            operators=list(problem.operators),
+            limits=shape_limits(problem),
+            options=options,
+            seed=int(problem.seed),
+            timeout=_limit(problem.timeout),
+            max_evaluations=problem.max_evaluations,
+            target_loss=problem.target_loss,
+            threads=number_of_jobs(problem.n_jobs),
+            guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
+            circuit=None if problem.circuit is None else problem.circuit.native(),
+            fixed_point=problem.fixed_point,
+        )
+
     def _state(
         self, problem: SearchProblem
     ) -> tuple[bytes | None, float, Callable[[float, bytes], None] | None]:
         """The state to start from, the seconds spent on it, and what keeps later ones."""
-        path = self.checkpoint
-        if path is None:
+        if self.checkpoint is None:
             return None, 0.0, None
-        head = _MAGIC + _identity(problem)
+        path = Path(self.checkpoint)
+        head = _MAGIC + _identity(problem, self._evolution)
         state, spent = None, 0.0
         if path.exists():
             content = path.read_bytes()
@@ -155,12 +288,12 @@ class NativeEngine:
         return state, spent, keep
 
 
-def _identity(problem: SearchProblem) -> bytes:
+def _identity(problem: SearchProblem, evolution: Mapping[str, Any]) -> bytes:
     """Digest of everything that decides the course of a search; not of when it ends."""
     digest = hashlib.sha256()
     arrays = ("X", "y", "weights")
     digest.update(repr(problem.y.shape).encode())
-    ends = ("timeout", "max_evaluations", "target_loss", "threads")
+    ends = ("timeout", "max_evaluations", "target_loss", "n_jobs")
     for name in arrays:
         values = getattr(problem, name)
         digest.update(b"" if values is None else np.ascontiguousarray(values).data)
@@ -175,6 +308,7 @@ def _identity(problem: SearchProblem) -> bytes:
                 f"{rest[name].__module__}.{getattr(rest[name], '__qualname__', type(rest[name]).__name__)}"
             )
     digest.update(repr(sorted(rest.items(), key=lambda item: item[0])).encode())
+    digest.update(repr(sorted(evolution.items())).encode())
     digest.update(repr(_cost_numbers(problem.cost)).encode())
     digest.update(b"" if problem.circuit is None else problem.circuit.digest())
     return digest.digest()
@@ -263,38 +397,8 @@ def shape_limits(problem: SearchProblem) -> _engine.ShapeLimits:
     )
 
 
-def _settings(problem: SearchProblem, model: _engine.CostModel) -> _engine.Settings:
-    def budget(value: float | None) -> float:
-        return math.inf if value is None else float(value)
-
-    options = {
-        "islands": problem.islands,
-        "population_size": problem.population_size,
-        "batch_size": _batch_size(problem),
-        "parsimony": problem.parsimony,
-        "linear_scaling": problem.linear_scaling,
-        **asdict(problem.evolution),
-    }
-    return _engine.Settings(
-        loss=_loss(problem),
-        loss_parameter=problem.loss_parameter or 0.0,
-        value_limit=_value_limit(problem),
-        cost=model,
-        max_latency=budget(problem.max_latency),
-        max_lut=budget(problem.max_lut),
-        max_dsp=budget(problem.max_dsp),
-        operators=list(problem.operators),
-        limits=shape_limits(problem),
-        options={name: float(value) for name, value in options.items()},
-        seed=int(problem.seed),
-        timeout=math.inf if problem.timeout is None else float(problem.timeout),
-        max_evaluations=problem.max_evaluations,
-        target_loss=problem.target_loss,
-        threads=problem.threads or len(os.sched_getaffinity(0)),
-        guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
-        circuit=None if problem.circuit is None else problem.circuit.native(),
-        fixed_point=problem.fixed_point,
-    )
+def _limit(value: float | None) -> float:
+    return math.inf if value is None else float(value)
 
 
 def _loss(problem: SearchProblem) -> str | _engine.UserLoss:
@@ -323,9 +427,9 @@ def _loss(problem: SearchProblem) -> str | _engine.UserLoss:
     return _engine.UserLoss(checked_loss, None if gradient is None else checked_gradient)
 
 
-def _batch_size(problem: SearchProblem) -> int:
-    if problem.batch_size is not None:
-        return problem.batch_size
+def _batch_size(given: int | None, problem: SearchProblem) -> int:
+    if given is not None:
+        return given
     whole = problem.X.shape[0] <= 2 * _BATCH or callable(problem.loss)
     return problem.X.shape[0] if whole else _BATCH
 
@@ -350,6 +454,16 @@ def _check_operators(problem: SearchProblem) -> None:
     if missing:
         raise OperatorError(
             f"the cost model lacks {', '.join(missing)}; compile it for all operators of the search"
+        )
+
+
+def _check_linear_scaling(problem: SearchProblem) -> None:
+    if problem.n_outputs > 1:
+        raise InputError(f"linear_scaling is for one output, and y has {problem.n_outputs}; leave it out")
+    if not {"+", "*"} <= set(problem.operators):
+        raise InputError(
+            f"linear_scaling multiplies and adds, and the operators are {', '.join(problem.operators)}; "
+            "give + and * too, or leave linear_scaling out"
         )
 
 

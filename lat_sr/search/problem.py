@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression, equation_of, expand_user_operators, only_expression, parse
+from lat_sr.jobs import number_of_jobs
 from lat_sr.latency.circuit_model import CircuitModel
 from lat_sr.latency.cost_model import CostModel
 from lat_sr.losses import LOSSES, UserGradient, UserLoss, get_loss
@@ -19,47 +20,6 @@ from lat_sr.operators import get_operator
 OperandSizes = int | tuple[int, int]
 
 FIXED_POINT = ("never", "archive", "always")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EvolutionOptions:
-    """How the native engine varies and selects formulas; the defaults suit most problems.
-
-    Parameters
-    ----------
-    tournament_size : int
-        Members that compete to become a parent.
-    epoch : int
-        Offspring of an island between two migrations.
-    crossover_probability : float
-        Share of offspring with two parents.
-    graft_probability : float
-        Share of offspring in which one part is exchanged for the best of about 60 small formulas, as an expansion of
-        the loss by the part's values tells.
-    fit_probability : float
-        Share of offspring whose constants are fitted besides those that are nearly as good as their parents.
-    fit_steps, polish_steps : int
-        Steps of a fit, and of the fit on all rows of a formula that enters the archive.
-    crowding : float
-        How strongly sizes that are frequent in a population are held back.
-    migration, archive_migration : float
-        Share of a population that is replaced after an epoch by members of other islands and of the archive.
-    patience : int
-        Epochs in which the smallest loss falls by less than a thousandth, before half of the islands start anew, for
-        as many epochs apart from the others; 0 for never.
-    """
-
-    tournament_size: int = 8
-    epoch: int = 250
-    crossover_probability: float = 0.25
-    graft_probability: float = 0.3
-    fit_probability: float = 0.2
-    fit_steps: int = 8
-    polish_steps: int = 12
-    crowding: float = 0.3
-    migration: float = 0.03
-    archive_migration: float = 0.05
-    patience: int = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,17 +72,6 @@ class SearchProblem:
     value_limit : float, optional
         A formula whose result or one of whose tables exceeds this magnitude on a row is worth nothing. By default
         the cost model's output bound, if all targets lie within it.
-    islands, population_size : int
-        Populations, and members of each.
-    batch_size : int, optional
-        Rows that judge offspring; if not given, 1024 where there are more than twice as many, else all, and all for a
-        loss of your own. The front is always scored on all rows.
-    parsimony : float
-        Loss charged for a node in selection.
-    linear_scaling : bool
-        Try each candidate f as ``f * a + b`` with the fitted a and b wherever limits and budgets have room for the
-        product and the sum, which cost and count as any others. Needs the operators + and ``*``, and one output; the
-        native engine's.
     guesses : sequence of Expression or str, or of sequences of them
         Formulas that the search starts from besides random ones, with several outputs a sequence of one for each; those
         over a budget or a limit are left out.
@@ -135,9 +84,8 @@ class SearchProblem:
         Candidates.
     target_loss : float
         The search ends when a formula reaches it.
-    threads : int, optional
-        Those that this process may use if not given.
-    evolution : EvolutionOptions
+    n_jobs : int, optional
+        Threads, as joblib counts them; those that this process may use if not given.
 
     Raises
     ------
@@ -166,18 +114,12 @@ class SearchProblem:
     constraints: Mapping[str, OperandSizes] = field(default_factory=dict)
     nested_constraints: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     value_limit: float | None = None
-    islands: int = 8
-    population_size: int = 500
-    batch_size: int | None = None
-    parsimony: float = 0.0
-    linear_scaling: bool = False
     guesses: tuple[tuple[Expression, ...], ...] = ()
     seed: int = 0
     timeout: float | None = 60.0
     max_evaluations: int | None = None
     target_loss: float = 0.0
-    threads: int | None = None
-    evolution: EvolutionOptions = field(default_factory=EvolutionOptions)
+    n_jobs: int | None = None
 
     def __post_init__(self) -> None:
         X = np.asarray(self.X)
@@ -198,13 +140,6 @@ class SearchProblem:
         self._check_loss()
         self._check_limits()
         self._set(operators=tuple(dict.fromkeys(get_operator(name).name for name in self.operators)))
-        if self.linear_scaling and self.n_outputs > 1:
-            raise InputError(f"linear_scaling is for one output, and y has {self.n_outputs}; leave it out")
-        if self.linear_scaling and not {"+", "*"} <= set(self.operators):
-            raise InputError(
-                f"linear_scaling multiplies and adds, and the operators are {', '.join(self.operators)}; "
-                "give + and * too, or leave linear_scaling out"
-            )
         self._set(guesses=tuple(self._guess_of_all(guess) for guess in self.guesses))
         self._set(constraints=_operand_sizes(self.constraints or {}))
         self._set(nested_constraints=_nesting(self.nested_constraints or {}))
@@ -302,23 +237,15 @@ class SearchProblem:
             )
 
     def _check_limits(self) -> None:
-        counts = (
-            "maxsize",
-            "maxdepth",
-            "islands",
-            "population_size",
-            "batch_size",
-            "max_evaluations",
-            "threads",
-        )
-        for name in counts:
+        for name in ("maxsize", "maxdepth", "max_evaluations"):
             value = getattr(self, name)
             if value is not None and (int(value) != value or value < 1):
                 raise InputError(f"{name} is {value}; it must be a whole number >= 1")
-        for name in ("max_latency", "max_lut", "max_dsp", "parsimony", "value_limit"):
+        for name in ("max_latency", "max_lut", "max_dsp", "value_limit"):
             value = getattr(self, name)
             if value is not None and not value >= 0:
                 raise InputError(f"{name} is {value}; it must be a number >= 0")
+        number_of_jobs(self.n_jobs)
         if not 0 <= int(self.seed) < 2**63:
             raise InputError(f"seed is {self.seed}; it must be a whole number from 0 to 2**63 - 1")
         if self.timeout is not None and not self.timeout > 0:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import closing
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from lat_sr.datapath import Datapath
 from lat_sr.errors import InputError, LatSrError, MissingToolError
+from lat_sr.jobs import number_of_jobs
 from lat_sr.target import Target
 from lat_sr.toolchains.base import BuildReport, Toolchain
 from lat_sr.toolchains.registry import get_toolchain
@@ -30,7 +30,7 @@ def build_many(
     *,
     toolchain: str | Toolchain = "auto",
     vectors: ArrayLike | None = None,
-    jobs: int | None = None,
+    n_jobs: int | None = None,
     out: Sequence[Path | str] | None = None,
     progress: Callable[[int, int], object] | None = None,
     log: Callable[[int, str], object] | None = None,
@@ -44,7 +44,7 @@ def build_many(
     toolchain : str or Toolchain
     vectors : array_like, shape (n_samples, n_inputs), optional
         Inputs to simulate in addition to the toolchain's own, for all of them.
-    jobs : int, optional
+    n_jobs : int, optional
         Builds at a time; one for each core if not given.
     out : sequence of path-like, optional
         A project directory for each datapath.
@@ -63,13 +63,11 @@ def build_many(
     MissingToolError
         A tool is not installed, so that no build can succeed. Builds still under way are stopped.
     InputError
-        `jobs` is less than one, or `out` is of another length.
+        `n_jobs` is 0, or `out` is of another length.
     """
     target = target or Target()
     chosen = get_toolchain(toolchain) if isinstance(toolchain, str) else toolchain
-    jobs = _cores() if jobs is None else jobs
-    if jobs < 1:
-        raise InputError(f"jobs is {jobs}; at least 1 is expected")
+    workers = number_of_jobs(n_jobs)
     if out is not None and len(out) != len(datapaths):
         raise InputError(f"out has {len(out)} directories for {len(datapaths)} datapaths")
 
@@ -85,7 +83,7 @@ def build_many(
 
     outcomes: list[Outcome | None] = [None] * len(datapaths)
     cancellation = getattr(chosen, "cancellation", None)
-    with closing(completed(build, range(len(datapaths)), jobs, cancellation)) as results:
+    with closing(completed(build, range(len(datapaths)), workers, cancellation)) as results:
         for done, (position, outcome) in enumerate(results, start=1):
             outcomes[position] = outcome
             if progress is not None:
@@ -94,7 +92,10 @@ def build_many(
 
 
 def completed(
-    work: Callable[[Item], Result], items: Iterable[Item], jobs: int, cancellation: Cancellation | None = None
+    work: Callable[[Item], Result],
+    items: Iterable[Item],
+    workers: int,
+    cancellation: Cancellation | None = None,
 ) -> Generator[tuple[Item, Result], None, None]:
     """Do work on several items at a time; it is in other programs, so threads are enough.
 
@@ -102,7 +103,7 @@ def completed(
     ----------
     work : callable
     items : iterable
-    jobs : int
+    workers : int
         Items at a time.
     cancellation : Cancellation, optional
         Ends the programs of the work that is under way when an exception ends the whole, Ctrl-C too.
@@ -112,7 +113,7 @@ def completed(
     item, result
         In the order in which they are done.
     """
-    with ThreadPoolExecutor(max_workers=jobs, thread_name_prefix="build") as executor:
+    with ThreadPoolExecutor(max_workers=workers, thread_name_prefix="build") as executor:
         try:
             futures = {executor.submit(work, item): item for item in items}
             for future in as_completed(futures):
@@ -124,9 +125,3 @@ def completed(
             if cancellation is not None:
                 cancellation.reset()
             raise
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -22,7 +22,7 @@ RNG = np.random.default_rng(11)
 FRAME = pd.DataFrame(RNG.uniform(-2, 2, size=(200, 2)), columns=["pt", "eta"])
 FRAME["y"] = FRAME["pt"] * FRAME["eta"] + 0.5
 FRAME["kind"] = np.where(FRAME["y"] > 0.5, "t", "q")
-QUICK = ["--evaluations", "1500", "--seed", "1", "--maxsize", "9"]
+QUICK = ["--max-evaluations", "1500", "--random-state", "1", "--maxsize", "9"]
 
 
 def run(*arguments, code=0):
@@ -302,7 +302,7 @@ def test_profile_of_the_store():
             "--precision",
             "ap_fixed<80,6>",
         ],
-        ["fit", "{data}", "--target", "y", "--features", "pt", "--out", "run", "--unary", "sinus"],
+        ["fit", "{data}", "--target", "y", "--features", "pt", "--out", "run", "--unary-operators", "sinus"],
         ["fit", "{data}", "--target", "y", "--features", "pt", "--out", "run", "--max-latency", "0"],
         ["fit", "{data}", "--target", "y", "--features", "pt", "--out", "run", "--holdout", "1.5"],
         ["fit", "{data}", "--target", "y", "--features", "pt", "--out", "run", "--part", "none"],
@@ -340,7 +340,7 @@ def test_interruption(monkeypatch, fitted):
 
 
 def test_demo_from_search_to_report(tmp_path, toolchain):
-    answer = document("demo", "--seconds", 2, "--limit", 3, "--out", tmp_path / "demo")
+    answer = document("demo", "--timeout", 2, "--limit", 3, "--out", tmp_path / "demo")
     assert answer["passed"] is True
     assert 1 <= len(answer["points"]) <= 3
     assert all(point["latency_predicted"] <= 3 for point in answer["points"])

@@ -35,7 +35,7 @@ def fitted(samples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("runs") / "run"
     result = run(
         *("fit", str(samples), "--target", "y", "--precision", "ap_fixed<12,6>", "--max-latency", "2"),
-        *("--seconds", "2", "--seed", "1", "--out", str(out), "--json"),
+        *("--timeout", "2", "--random-state", "1", "--out", str(out), "--json"),
     )
     assert result.exit_code == 0, result.output
     json.loads(result.stdout)

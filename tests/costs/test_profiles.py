@@ -88,7 +88,7 @@ def test_a_stopped_measurement_goes_on(tmp_path: Path) -> None:
         return OperatorCost(latency_cycles=len(calls), delay_ps=100.0 * len(calls))
 
     with pytest.raises(KeyboardInterrupt):
-        measure(empty_profile(), wanted, stopped, path, jobs=1, progress=False)
+        measure(empty_profile(), wanted, stopped, path, n_jobs=1, progress=False)
     assert not path.exists()
 
     later: list[Subject] = []
@@ -97,7 +97,7 @@ def test_a_stopped_measurement_goes_on(tmp_path: Path) -> None:
         later.append(subject)
         return OperatorCost(latency_cycles=7)
 
-    result = measure(empty_profile(), wanted, measurer, path, jobs=1, progress=False)
+    result = measure(empty_profile(), wanted, measurer, path, n_jobs=1, progress=False)
     assert later == wanted[2:]
     assert result.cost("+").latency_cycles == 1
     assert OperatorProfile.load(path) == result
@@ -111,11 +111,11 @@ def test_a_measurement_stopped_before_its_last_write_is_finished(tmp_path: Path)
     def measurer(subject: Subject) -> OperatorCost:
         return cost
 
-    measure(empty_profile(), [Subject("+", "exact")], measurer, path, jobs=1, progress=False)
+    measure(empty_profile(), [Subject("+", "exact")], measurer, path, n_jobs=1, progress=False)
     both = empty_profile().model_copy(update={"operators": {"sin": {"table": cost}, "+": {"exact": cost}}})
     both.save(tmp_path / "profile.partial.json")
     wanted = [Subject("+", "exact"), Subject("sin", "table")]
-    result = measure(empty_profile(), wanted, measurer, path, jobs=1, progress=False)
+    result = measure(empty_profile(), wanted, measurer, path, n_jobs=1, progress=False)
     assert set(result.operators) == {"+", "sin"} and OperatorProfile.load(path) == result
     assert list(tmp_path.iterdir()) == [path]
 
@@ -124,13 +124,20 @@ def test_complete_profiles_are_not_measured_again(tmp_path: Path) -> None:
     path = tmp_path / "profile.json"
     wanted = [Subject("+", "exact")]
     measure(
-        empty_profile(), wanted, lambda subject: OperatorCost(latency_cycles=3), path, jobs=1, progress=False
+        empty_profile(),
+        wanted,
+        lambda subject: OperatorCost(latency_cycles=3),
+        path,
+        n_jobs=1,
+        progress=False,
     )
 
     def never(subject: Subject) -> OperatorCost:
         raise AssertionError(subject)
 
-    assert measure(empty_profile(), wanted, never, path, jobs=1, progress=False).cost("+").latency_cycles == 3
+    assert (
+        measure(empty_profile(), wanted, never, path, n_jobs=1, progress=False).cost("+").latency_cycles == 3
+    )
 
 
 def test_path_in_the_store() -> None:

@@ -9,8 +9,7 @@ from lat_sr import LatencyAwareClassifier, LatencyAwareRegressor
 
 QUICK = {
     "max_evaluations": 600,
-    "populations": 2,
-    "population_size": 50,
+    "engine_options": {"populations": 2, "population_size": 50},
     "maxsize": 11,
     "random_state": 0,
     "n_jobs": 1,

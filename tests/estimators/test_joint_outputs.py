@@ -19,7 +19,7 @@ X = RNG.uniform(-2, 2, size=(400, 2))
 COMMON = X[:, 0] * X[:, 1]
 Y = np.column_stack([COMMON + X[:, 0], COMMON - X[:, 1], 0.5 * X[:, 1]])
 LABELS = np.where(COMMON > 0, "t", np.where(X[:, 0] > 0, "q", "g"))
-QUICK = {"max_evaluations": 4000, "populations": 4, "maxsize": 9, "random_state": 0}
+QUICK = {"max_evaluations": 4000, "engine_options": {"populations": 4}, "maxsize": 9, "random_state": 0}
 
 
 def regressor(**parameters):
@@ -154,12 +154,16 @@ class Searching:
 def test_what_was_found_is_kept_until_it_is_written(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr("lat_sr.estimators.base.write_run", lambda model, out: None)
-        first = regressor(engine=Searching(NativeEngine())).fit(X, Y, out=tmp_path)
+        first = regressor(engine=Searching(NativeEngine(populations=4)), engine_options=None).fit(
+            X, Y, out=tmp_path
+        )
     kept = json.loads((tmp_path / "checkpoint" / "output0.json").read_text())
     assert all(point["expressions"].count(";") == 2 for point in kept["points"])
     with pytest.raises(InputError, match='multi_output was "joint", is "separate"'):
-        regressor(engine=Searching(NativeEngine()), multi_output="separate").fit(X, Y, out=tmp_path)
-    again = regressor(engine=Searching(None)).fit(X, Y, out=tmp_path)
+        regressor(
+            engine=Searching(NativeEngine(populations=4)), engine_options=None, multi_output="separate"
+        ).fit(X, Y, out=tmp_path)
+    again = regressor(engine=Searching(None), engine_options=None).fit(X, Y, out=tmp_path)
     pd.testing.assert_frame_equal(again.equations_, first.equations_)
 
 

@@ -20,6 +20,7 @@ from lat_sr.errors import (
 )
 from lat_sr.expression import define_operator, undefine_operator
 from lat_sr.precision import Precision
+from lat_sr.search import NativeEngine
 
 RNG = np.random.default_rng(7)
 X = RNG.uniform(-2, 2, size=(300, 3))
@@ -39,7 +40,11 @@ def test_real_search_finds_the_product_within_the_budget():
 
 
 def test_equal_seeds_give_equal_fronts_for_any_number_of_threads():
-    settings = {"max_evaluations": 2000, "populations": 2, "population_size": 50, "random_state": 3}
+    settings = {
+        "max_evaluations": 2000,
+        "engine_options": {"populations": 2, "population_size": 50},
+        "random_state": 3,
+    }
     first, second = (LatencyAwareRegressor(n_jobs=jobs, **settings).fit(X, Y) for jobs in (1, 2))
     pd.testing.assert_frame_equal(first.equations_, second.equations_)
 
@@ -395,3 +400,16 @@ def test_a_warm_start_and_guesses_begin_with_known_formulas():
 def test_guesses_for_other_outputs_are_refused():
     with pytest.raises(InputError, match="for each of the 2 outputs"):
         LatencyAwareRegressor(guesses=["x0"], max_evaluations=100).fit(X, np.column_stack([Y, X[:, 0]]))
+
+
+def test_options_of_an_engine() -> None:
+    settings = {"max_evaluations": 300, "random_state": 0, "n_jobs": 1}
+    with pytest.raises(InputError, match=r"no option population;.*did you mean populations"):
+        LatencyAwareRegressor(engine_options={"population": 4}, **settings).fit(X, Y)
+    with pytest.raises(InputError, match="made already"):
+        LatencyAwareRegressor(engine=NativeEngine(), engine_options={"populations": 4}, **settings).fit(X, Y)
+    with pytest.raises(InputError, match="populations is 0"):
+        LatencyAwareRegressor(engine_options={"populations": 0}, **settings).fit(X, Y)
+    named = LatencyAwareRegressor(engine_options={"populations": 2}, **settings).fit(X, Y)
+    made = LatencyAwareRegressor(engine=NativeEngine(populations=2), **settings).fit(X, Y)
+    assert named.equations_.equals(made.equations_)

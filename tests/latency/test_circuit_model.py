@@ -61,7 +61,7 @@ def judged_problem(X: np.ndarray, **settings: Any) -> SearchProblem:
         "timeout": None,
         "max_evaluations": 8000,
         "maxsize": 20,
-        "threads": 2,
+        "n_jobs": 2,
     }
     return SearchProblem(**defaults | settings)
 
@@ -176,12 +176,12 @@ def test_the_polishing_of_the_front_can_be_stopped() -> None:
 
 def test_threads_and_checkpoints_change_nothing(X: np.ndarray, tmp_path: Path) -> None:
     settings: dict[str, Any] = {"max_latency": 2, "fixed_point": "archive"}
-    whole = NativeEngine().search(judged_problem(X, **settings, threads=1))
+    whole = NativeEngine().search(judged_problem(X, **settings, n_jobs=1))
     path = tmp_path / "state"
-    NativeEngine(path, checkpoint_period=0.0).search(
+    NativeEngine(checkpoint=path, checkpoint_period=0.0).search(
         judged_problem(X, **settings), callback=lambda seconds, evaluations, points: path.exists()
     )
-    resumed = NativeEngine(path).search(judged_problem(X, **settings))
+    resumed = NativeEngine(checkpoint=path).search(judged_problem(X, **settings))
     assert resumed.points == whole.points
 
 

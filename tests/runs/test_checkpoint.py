@@ -131,7 +131,7 @@ def test_a_search_that_comes_to_nothing_leaves_nothing(tmp_path):
 
 def test_an_engine_with_a_checkpoint_of_its_own_keeps_it(tmp_path):
     own = tmp_path / "own.state"
-    fit(NativeEngine(own, checkpoint_period=0.0), tmp_path / "run", Y, timeout=1.5, maxsize=9)
+    fit(NativeEngine(checkpoint=own, checkpoint_period=0.0), tmp_path / "run", Y, timeout=1.5, maxsize=9)
     assert own.exists()
 
 

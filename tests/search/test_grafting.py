@@ -13,7 +13,7 @@ from lat_sr import _engine
 from lat_sr.expression import parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency.cost_model import uniform_cost_model
-from lat_sr.search import EvolutionOptions, NativeEngine, SearchProblem
+from lat_sr.search import NativeEngine, SearchProblem
 
 NAMES = ("a", "b", "c")
 FORMS = ("exchanged", "scaled", "shifted", "added", "multiplied")
@@ -91,7 +91,7 @@ def test_what_is_not_finite_is_refused() -> None:
         _engine.graft(STOCK, 99, tree("a"), "exchanged", X, Y, "l2", 1.0)
 
 
-def search(**settings: Any) -> tuple[float, int]:
+def search(graft_probability: float, **settings: Any) -> tuple[float, int]:
     rng = np.random.default_rng(3)
     inputs = rng.normal(size=(300, 3)).astype(np.float32)
     target = 1.7 * inputs[:, 0] * np.sin(inputs[:, 1]) - 0.6 * inputs[:, 2] * inputs[:, 1] + 2.2
@@ -106,7 +106,7 @@ def search(**settings: Any) -> tuple[float, int]:
         "maxsize": 20,
         "seed": 1,
     }
-    result = NativeEngine().search(SearchProblem(**defaults | settings))
+    result = NativeEngine(graft_probability=graft_probability).search(SearchProblem(**defaults | settings))
     return min(point.loss for point in result.points), result.evaluations
 
 
@@ -114,7 +114,7 @@ def test_grafts_find_a_formula_in_fewer_evaluations() -> None:
     evaluations = {0.0: 0, 0.3: 0}
     for probability in evaluations:
         for seed in range(3):
-            best, needed = search(seed=seed, evolution=EvolutionOptions(graft_probability=probability))
+            best, needed = search(probability, seed=seed)
             assert probability == 0 or best < 1e-5
             evaluations[probability] += needed
     assert evaluations[0.3] < evaluations[0.0]
@@ -129,9 +129,8 @@ def test_grafts_keep_to_the_limits(limit: dict[str, Any]) -> None:
         y=inputs[:, 0] * inputs[:, 1] + inputs[:, 2],
         cost=uniform_cost_model(3),
         max_evaluations=10_000,
-        evolution=EvolutionOptions(graft_probability=1.0),
         **limit,
     )
-    for point in NativeEngine().search(problem).points:
+    for point in NativeEngine(graft_probability=1.0).search(problem).points:
         assert point.complexity <= limit.get("maxsize", 30)
         assert point.latency_cycles <= limit.get("max_latency", np.inf)

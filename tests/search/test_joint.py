@@ -43,7 +43,7 @@ def problem(**settings: Any) -> SearchProblem:
         "timeout": None,
         "max_evaluations": 6000,
         "maxsize": 40,
-        "threads": 2,
+        "n_jobs": 2,
     }
     return SearchProblem(**defaults | settings)
 
@@ -211,16 +211,16 @@ def test_losses_are_those_of_the_hardware(fixed_point: str, loss: str) -> None:
 @pytest.mark.parametrize("loss", ["l2", "cross_entropy"])
 def test_a_seed_gives_one_front_for_any_number_of_threads(loss: str) -> None:
     settings: dict[str, Any] = {"loss": loss, "y": CLASSES if loss == "cross_entropy" else Y}
-    fronts = [NativeEngine().search(problem(threads=threads, **settings)).points for threads in (1, 2, 3)]
+    fronts = [NativeEngine().search(problem(n_jobs=threads, **settings)).points for threads in (1, 2, 3)]
     assert fronts[0] == fronts[1] == fronts[2]
     assert NativeEngine().search(problem(seed=2, **settings)).points != fronts[0]
 
 
 def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
-    whole = problem(max_evaluations=60_000, islands=4)
-    uninterrupted = NativeEngine().search(whole)
+    whole = problem(max_evaluations=60_000)
+    uninterrupted = NativeEngine(populations=4).search(whole)
     path = tmp_path / "state"
-    engine = NativeEngine(path, checkpoint_period=0.0)
+    engine = NativeEngine(populations=4, checkpoint=path, checkpoint_period=0.0)
     first = engine.search(whole, callback=lambda seconds, evaluations, points: path.exists())
     assert first.evaluations < 60_000 and first.stop_reason == "callback"
     assert engine.search(whole).points == uninterrupted.points
@@ -236,8 +236,8 @@ def test_classes_are_told_apart() -> None:
 
 def test_a_guess_is_where_the_search_starts() -> None:
     guess = ("sin(x0*x1 + x2) + x0", "sin(x0*x1 + x2)*x1", "x2 - x0")
-    settings: dict[str, Any] = {"max_evaluations": 50, "islands": 1}
-    told = NativeEngine().search(problem(guesses=(guess,), **settings))
+    settings: dict[str, Any] = {"max_evaluations": 50}
+    told = NativeEngine(populations=1).search(problem(guesses=(guess,), **settings))
     assert min(point.loss for point in told.points) < 1e-9
     with pytest.raises(InputError, match=r"a guess has 1 formula\(s\) for 3 output\(s\)"):
         problem(guesses=("x0",))

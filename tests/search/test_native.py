@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
 from lat_sr.expression import define_operator, evaluate, parse, undefine_operator
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency.cost_model import uniform_cost_model
-from lat_sr.search import Engine, EvolutionOptions, NativeEngine, Point, SearchProblem, non_dominated
+from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated
 from lat_sr.search.native import native_cost_model, shape_limits
 
 OPERATORS = ("+", "-", "*", "sin", "exp")
@@ -34,13 +35,13 @@ def problem(rows: int = 400, **settings: Any) -> SearchProblem:
         "seed": 1,
         "timeout": 30.0,
         "max_evaluations": 20_000,
-        "threads": 2,
+        "n_jobs": 2,
     }
     return SearchProblem(**defaults | settings)
 
 
-def solve(rows: int = 400, **settings: Any) -> tuple[Point, ...]:
-    return NativeEngine().search(problem(rows, **settings)).points
+def solve(rows: int = 400, engine: NativeEngine | None = None, **settings: Any) -> tuple[Point, ...]:
+    return (engine or NativeEngine()).search(problem(rows, **settings)).points
 
 
 def test_is_an_engine() -> None:
@@ -118,7 +119,7 @@ def test_limits_hold_for_every_point() -> None:
 
 @pytest.mark.parametrize("rows", [400, 5000])
 def test_a_seed_gives_one_front_for_any_number_of_threads(rows: int) -> None:
-    fronts = [solve(rows, threads=threads, max_evaluations=8000) for threads in (1, 2, 3)]
+    fronts = [solve(rows, n_jobs=threads, max_evaluations=8000) for threads in (1, 2, 3)]
     assert fronts[0] == fronts[1] == fronts[2]
     assert solve(rows, seed=2, max_evaluations=8000) != fronts[0]
 
@@ -184,7 +185,7 @@ def test_python_runs_on_during_a_search() -> None:
 
     thread = threading.Thread(target=count)
     thread.start()
-    NativeEngine().search(problem(timeout=0.6, max_evaluations=None, threads=1))
+    NativeEngine().search(problem(timeout=0.6, max_evaluations=None, n_jobs=1))
     done.set()
     thread.join()
     assert ticks > 10
@@ -250,11 +251,12 @@ def test_a_guess_is_where_the_search_starts() -> None:
     y = evaluate(parse(hidden), X, ("x0", "x1", "x2"))
     settings = {"X": X, "y": y, "operators": ("+", "-", "*", "sin"), "max_evaluations": 50, "timeout": None}
     settings["cost"] = uniform_cost_model(3, functions=("sin",))
-    alone = NativeEngine().search(SearchProblem(**settings, islands=1))
+    engine = NativeEngine(populations=1)
+    alone = engine.search(SearchProblem(**settings))
     assert min(point.loss for point in alone.points) > 0.1
-    told = NativeEngine().search(SearchProblem(**settings, islands=1, guesses=(hidden,)))
+    told = engine.search(SearchProblem(**settings, guesses=(hidden,)))
     assert min(point.loss for point in told.points) < 1e-9
-    over = NativeEngine().search(SearchProblem(**settings, islands=1, guesses=(hidden,), max_latency=2))
+    over = engine.search(SearchProblem(**settings, guesses=(hidden,), max_latency=2))
     assert all(point.latency_cycles <= 2 for point in over.points)
     with pytest.raises(InputError, match=r"unknown variable .z"):
         SearchProblem(**settings, guesses=("x0 + z",))
@@ -265,36 +267,33 @@ def test_a_stopped_search_goes_on_as_if_it_had_not_been(patience: int, tmp_path:
     rng = np.random.default_rng(3)
     X = rng.normal(size=(400, 3)).astype(np.float32)
     settings = {"X": X, "y": np.sin(X[:, 0]) * X[:, 1] + X[:, 2], "operators": ("+", "-", "*", "sin")}
-    settings |= {"cost": uniform_cost_model(3, functions=("sin",)), "seed": 5, "islands": 4}
-    settings["evolution"] = EvolutionOptions(patience=patience)
+    settings |= {"cost": uniform_cost_model(3, functions=("sin",)), "seed": 5}
+    engine = NativeEngine(populations=4, patience=patience)
     whole = SearchProblem(**settings, timeout=None, max_evaluations=150_000)
-    uninterrupted = NativeEngine().search(whole)
+    uninterrupted = engine.search(whole)
     path = tmp_path / "state"
-    engine = NativeEngine(path, checkpoint_period=0.0)
+    kept = replace(engine, checkpoint=path, checkpoint_period=0.0)
 
     def stop(seconds: float, evaluations: int, points: Any) -> bool:
         return path.exists() and evaluations > 0
 
-    first = engine.search(whole, callback=stop)
+    first = kept.search(whole, callback=stop)
     assert path.exists() and first.evaluations < 150_000 and first.stop_reason == "callback"
-    resumed = engine.search(whole)
+    resumed = kept.search(whole)
     assert resumed.points == uninterrupted.points
     with pytest.raises(FormatError, match="other data or settings"):
-        NativeEngine(path).search(SearchProblem(**{**settings, "seed": 6}, timeout=1.0))
+        kept.search(SearchProblem(**{**settings, "seed": 6}, timeout=1.0))
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(FormatError, match="damaged"):
-        engine.search(whole)
+        kept.search(whole)
     path.write_bytes(b"something else")
     with pytest.raises(FormatError, match="no checkpoint of this version"):
-        engine.search(whole)
+        kept.search(whole)
 
 
-def test_islands_that_start_anew_find_something_else() -> None:
+def test_populations_that_start_anew_find_something_else() -> None:
     settings: dict[str, Any] = {"maxsize": 7, "max_evaluations": 60_000, "seed": 2}
-    rounds = [
-        NativeEngine().search(problem(**settings, evolution=EvolutionOptions(patience=patience)))
-        for patience in (0, 5)
-    ]
+    rounds = [NativeEngine(patience=patience).search(problem(**settings)) for patience in (0, 5)]
     # With so few nodes the search is at its end soon: what comes later comes from new populations.
     assert rounds[1].proposals != rounds[0].proposals
     assert (
@@ -304,8 +303,8 @@ def test_islands_that_start_anew_find_something_else() -> None:
 
 def test_no_formula_is_tried_twice_in_a_small_world() -> None:
     # Two leaves and one operator: 3 nodes allow a handful of formulas besides the values of constants.
-    result = NativeEngine().search(
-        problem(operators=("*",), maxsize=3, maxdepth=2, max_evaluations=3000, islands=1, population_size=20)
+    result = NativeEngine(populations=1, population_size=20).search(
+        problem(operators=("*",), maxsize=3, maxdepth=2, max_evaluations=3000)
     )
     assert result.proposals < 3000
 
@@ -320,11 +319,18 @@ def test_linear_scaling_finds_scale_and_offset() -> None:
         "operators": ("+", "*", "sin"),
         "value_limit": 1e6,
         "max_evaluations": 3000,
-        "evolution": EvolutionOptions(fit_probability=0.0, graft_probability=0.0, polish_steps=0),
     }
 
     def smallest_loss(linear_scaling: bool) -> float:
-        return min(point.loss for point in solve(linear_scaling=linear_scaling, **settings))
+        return min(
+            point.loss
+            for point in solve(
+                engine=NativeEngine(
+                    linear_scaling=linear_scaling, fit_probability=0.0, graft_probability=0.0, polish_steps=0
+                ),
+                **settings,
+            )
+        )
 
     assert smallest_loss(True) < 1e-4 < smallest_loss(False)
 
@@ -332,16 +338,38 @@ def test_linear_scaling_finds_scale_and_offset() -> None:
 @pytest.mark.parametrize("loss", ["l1", "huber", "quantile"])
 def test_linear_scaling_serves_other_losses(loss: str) -> None:
     X = np.random.default_rng(8).normal(size=(200, 3)).astype(np.float32)
-    found = solve(X=X, y=5.0 * X[:, 0] * X[:, 1] + 20.0, loss=loss, linear_scaling=True, value_limit=1e6)
+    found = solve(
+        X=X,
+        y=5.0 * X[:, 0] * X[:, 1] + 20.0,
+        loss=loss,
+        engine=NativeEngine(linear_scaling=True),
+        value_limit=1e6,
+    )
     assert min(point.loss for point in found) < 0.05
 
 
 def test_what_linear_scaling_adds_is_within_the_limits() -> None:
-    for point in solve(linear_scaling=True, maxsize=7, max_latency=2):
+    for point in solve(engine=NativeEngine(linear_scaling=True), maxsize=7, max_latency=2):
         assert point.complexity <= 7
         assert point.latency_cycles <= 2
 
 
 def test_linear_scaling_needs_its_operators() -> None:
     with pytest.raises(InputError, match=r"linear_scaling multiplies and adds.*give \+ and \* too"):
-        problem(operators=("-", "sin"), linear_scaling=True)
+        NativeEngine(linear_scaling=True).search(problem(operators=("-", "sin")))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"populations": 0}, "populations is 0; it must be a whole number from 1 to 10000"),
+        ({"populations": 2**64}, "populations is .*; it must be a whole number"),
+        ({"population_size": 1}, "population_size is 1"),
+        ({"fit_probability": 1.5}, "fit_probability is 1.5; it must be a number from 0.0 to 1"),
+        ({"epoch": 2.5}, "epoch is 2.5; it must be a whole number"),
+        ({"parsimony": float("nan")}, "parsimony is nan"),
+    ],
+)
+def test_settings_outside_of_their_range_are_refused(settings: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        NativeEngine(**settings)

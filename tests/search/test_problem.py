@@ -33,7 +33,7 @@ def make(**settings: Any) -> SearchProblem:
         ({"loss": "logistic"}, "recode"),
         ({"loss_parameter": 0}, "loss_parameter"),
         ({"maxsize": 0}, "maxsize"),
-        ({"threads": 1.5}, "threads"),
+        ({"n_jobs": 1.5}, "n_jobs"),
         ({"max_lut": -1}, "max_lut"),
         ({"max_latency": float("nan")}, "max_latency"),
         ({"seed": -1}, "seed"),

@@ -58,18 +58,17 @@ def test_a_scorer_divides_trees_and_rows(X: np.ndarray) -> None:
     assert scorer.losses([], 4) == []
 
 
-def test_a_search_with_fewer_islands_than_threads() -> None:
+def test_a_search_with_fewer_populations_than_threads() -> None:
     X = np.random.default_rng(5).normal(size=(70_000, 2)).astype(np.float32)
     fronts = [
-        NativeEngine()
+        NativeEngine(populations=1)
         .search(
             SearchProblem(
                 X=X,
                 y=np.sin(X[:, 0]) * X[:, 1],
                 cost=uniform_cost_model(2, functions=("sin",)),
                 operators=("+", "-", "*", "sin"),
-                islands=1,
-                threads=threads,
+                n_jobs=threads,
                 max_evaluations=1500,
                 timeout=None,
                 seed=1,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from cost_models import FUNCTIONS, NAMES, random_model
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_cost_model import FUNCTIONS, NAMES, random_model
 
 from lat_sr import Precision, Target, _engine
 from lat_sr.costs import load_library
@@ -124,9 +124,8 @@ def test_offspring_over_budget_are_rare(budget: int) -> None:
         max_latency=budget,
         max_evaluations=20_000,
         timeout=None,
-        islands=2,
-        population_size=50,  # founded by chance, whatever the budget
-        threads=1,
+        n_jobs=1,
     )
-    result = NativeEngine().search(problem)
+    # Founded by chance, whatever the budget.
+    result = NativeEngine(populations=2, population_size=50).search(problem)
     assert 0 < result.over_budget < 0.05 * result.proposals

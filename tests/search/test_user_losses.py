@@ -43,7 +43,7 @@ def problem(**settings: Any) -> SearchProblem:
         "operators": ("+", "*", "exp"),
         "max_evaluations": 3000,
         "seed": 2,
-        "threads": 2,
+        "n_jobs": 2,
     }
     return SearchProblem(**defaults | settings)
 
@@ -86,7 +86,7 @@ def test_a_search() -> None:
 
 
 def test_threads_do_not_change_the_front() -> None:
-    fronts = [NativeEngine().search(problem(loss=squared, threads=threads)).points for threads in (1, 3)]
+    fronts = [NativeEngine().search(problem(loss=squared, n_jobs=threads)).points for threads in (1, 3)]
     assert fronts[0] == fronts[1]
 
 

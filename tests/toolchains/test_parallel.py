@@ -50,7 +50,7 @@ def test_builds_run_together_and_keep_their_order(tmp_path: Path) -> None:
     toolchain = Stub()
     places = [tmp_path / str(k) for k in range(4)]
     results = many(
-        toolchain, [3, 1, 4, 1], jobs=2, vectors="data", out=places, progress=lambda *p: seen.append(p)
+        toolchain, [3, 1, 4, 1], n_jobs=2, vectors="data", out=places, progress=lambda *p: seen.append(p)
     )
     assert [result.lut for result in results] == [3, 1, 4, 1]
     assert sorted(seen) == [(1, 4), (2, 4), (3, 4), (4, 4)]
@@ -60,7 +60,7 @@ def test_builds_run_together_and_keep_their_order(tmp_path: Path) -> None:
 
 def test_a_failed_build_gives_its_error() -> None:
     error = ToolTimeoutError("too slow")
-    results = many(Stub({7: error}), [1, 7, 2], jobs=3)
+    results = many(Stub({7: error}), [1, 7, 2], n_jobs=3)
     assert results[1] is error
     assert [results[0].lut, results[2].lut] == [1, 2]
 
@@ -69,13 +69,13 @@ def test_a_missing_tool_ends_everything() -> None:
     toolchain = Stub({7: MissingToolError("nothing installed")})
     toolchain.together = threading.Barrier(1)
     with pytest.raises(MissingToolError, match="nothing installed"):
-        many(toolchain, [7, *range(50)], jobs=1)
+        many(toolchain, [7, *range(50)], n_jobs=1)
     assert not toolchain.cancellation.cancelled  # ready for the next call
 
 
 def test_arguments_are_checked() -> None:
-    with pytest.raises(InputError, match="jobs is 0"):
-        many(Stub(), [1], jobs=0)
+    with pytest.raises(InputError, match="n_jobs is 0"):
+        many(Stub(), [1], n_jobs=0)
     with pytest.raises(InputError, match="out has 1 directories for 2 datapaths"):
         many(Stub(), [1, 2], out=["a"])
 
@@ -104,13 +104,13 @@ class Runs(Stub):
 
 def test_lines_of_tools_come_with_their_build(tmp_path: Path) -> None:
     seen: list[tuple[int, str]] = []
-    many(Runs(tmp_path), ["echo a; echo b", "echo c"], jobs=2, log=lambda *line: seen.append(line))
+    many(Runs(tmp_path), ["echo a; echo b", "echo c"], n_jobs=2, log=lambda *line: seen.append(line))
     assert sorted(seen) == [(0, "a"), (0, "b"), (1, "c")]
 
 
 def test_time_limits_hold_for_each_build(tmp_path: Path) -> None:
     late = "sleep 3; touch late"
-    results = many(Runs(tmp_path, timeout=1.0), [late, "echo 1", f"{late};", "echo 2"], jobs=4)
+    results = many(Runs(tmp_path, timeout=1.0), [late, "echo 1", f"{late};", "echo 2"], n_jobs=4)
     assert [type(result) for result in results] == [ToolTimeoutError, BuildReport] * 2
     time.sleep(2.5)
     assert not list(tmp_path.rglob("late"))
@@ -123,7 +123,7 @@ def test_an_interruption_ends_every_build(tmp_path: Path) -> None:
     toolchain = Runs(tmp_path)
     started = time.monotonic()
     with pytest.raises(KeyboardInterrupt):
-        many(toolchain, ["sleep 2; touch late", "sleep 2; touch late;", "true"], jobs=3, progress=interrupt)
+        many(toolchain, ["sleep 2; touch late", "sleep 2; touch late;", "true"], n_jobs=3, progress=interrupt)
     assert time.monotonic() - started < 1.9
     time.sleep(2.2)
     assert not list(tmp_path.rglob("late"))

@@ -171,15 +171,13 @@ def plan(
     arity = {1: [o for o in operators if o.arity == 1], 2: [o for o in operators if o.arity == 2]}
     if not isinstance(problem.loss, str):
         raise InputError(
-            "PySR does not take a loss in Python; name one, or give elementwise_loss in pysr_options"
+            "PySR does not take a loss in Python; name one, or give elementwise_loss in engine_options"
         )
     if problem.n_outputs > 1:
         raise InputError(
             f"PySR searches one output at a time, and y has {problem.n_outputs}; search the outputs one by one "
             'or with engine="native"'
         )
-    if problem.linear_scaling:
-        raise InputError("PySR has no linear_scaling; leave it out, or take the native engine")
     loss = get_loss(problem.loss)
     name, julia = (text.format(problem.loss_parameter) for text in (loss.julia_name, loss.julia))
     keywords: dict[str, Any] = {
@@ -198,7 +196,6 @@ def plan(
             for outer, rule in problem.nested_constraints.items()
             if outer in names
         },
-        "parsimony": problem.parsimony,
         "niterations": _ENDLESS,
         "timeout_in_seconds": problem.timeout,
         "max_evals": problem.max_evaluations,
@@ -207,8 +204,6 @@ def plan(
         "verbosity": 0,
         **_parallelism(problem, options),
     }
-    if problem.batch_size is not None:
-        keywords |= {"batching": True, "batch_size": problem.batch_size}
     if problem.guesses:
         keywords["guesses"] = _guesses([guess for (guess,) in problem.guesses], names)
     if problem.target_loss > 0:
@@ -251,7 +246,7 @@ def _table_functions(
 def _parallelism(problem: SearchProblem, options: Mapping[str, Any]) -> dict[str, Any]:
     if "cluster_manager" in options or "procs" in options:
         return {"parallelism": "multiprocessing"}
-    if problem.threads == 1 and options.get("parallelism", "serial") == "serial":
+    if problem.n_jobs == 1 and options.get("parallelism", "serial") == "serial":
         # PySR's runs repeat only in this mode.
         return {"parallelism": "serial", "deterministic": True, "random_state": problem.seed}
     return {}
@@ -285,7 +280,7 @@ def _check_options(options: Mapping[str, Any]) -> None:
     for option in options:
         if option in _OWN:
             raise InputError(
-                f"pysr_options sets {option!r}, which is the parameter {_OWN[option]}; give it there"
+                f"engine_options sets {option!r}, which is the parameter {_OWN[option]}; give it there"
             )
         known = known_options()
         if option not in known:
@@ -361,10 +356,11 @@ class PySREngine:
     Parameters
     ----------
     profile : OperatorProfile, optional
-    latency_model : {"additive", "critical_path", "scheduled"}
+    latency_model : {"additive", "critical_path", "scheduled"}, default="critical_path"
     options : mapping, optional
+        Further keywords of ``PySRRegressor``.
     tables : mapping, optional
-        See `plan`.
+        Functions that the search computes by the circuit's tables; see `plan`.
     """
 
     profile: OperatorProfile | None = None

@@ -145,8 +145,7 @@ def test_limits_and_settings_are_handed_on() -> None:
             maxdepth=6,
             max_evaluations=1000,
             seed=7,
-            threads=1,
-            batch_size=32,
+            n_jobs=1,
             target_loss=0.01,
         ),
         options={"output_directory": "runs", "extra_sympy_mappings": {"other": abs}},
@@ -155,7 +154,7 @@ def test_limits_and_settings_are_handed_on() -> None:
     assert wanted["constraints"] == {"sin": 5, "+": (3, -1), "^": (-1, 1)}
     assert wanted["nested_constraints"] == {"sin": {"sin": 0, "exp": 1}}
     assert (wanted["maxdepth"], wanted["max_evals"], wanted["random_state"]) == (6, 1000, 7)
-    assert (wanted["parallelism"], wanted["batching"], wanted["batch_size"]) == ("serial", True, 32)
+    assert wanted["parallelism"] == "serial"
     assert wanted["deterministic"] is True
     assert wanted["early_stop_condition"] == 0.01
     assert wanted["output_directory"] == "runs"
@@ -175,7 +174,7 @@ def test_limits_and_settings_are_handed_on() -> None:
     ],
 )
 def test_parallelism(threads: int | None, options: dict[str, Any], parallelism: str | None) -> None:
-    wanted = plan(problem(threads=threads), options=options).regressor
+    wanted = plan(problem(n_jobs=threads), options=options).regressor
     assert wanted.get("parallelism") == parallelism
     assert ("deterministic" in wanted) == (parallelism == "serial")
     assert options.items() <= wanted.items()
@@ -247,8 +246,6 @@ def test_tables_that_are_refused() -> None:
         plan(problem(), PROFILE, tables={"sin": ExplicitTable(-1, 1, 4096)})
     with pytest.raises(InputError, match="maxsize is 5; PySR takes 7 or more"):
         plan(problem(maxsize=5))
-    with pytest.raises(InputError, match="PySR has no linear_scaling"):
-        plan(problem(linear_scaling=True))
 
 
 @pytest.mark.parametrize(
@@ -329,7 +326,7 @@ def test_each_output_is_a_search_of_its_own(stand_in: type[StandInRegressor]) ->
 
 def test_an_estimator_searches_with_it(stand_in: type[StandInRegressor]) -> None:
     model = LatencyAwareRegressor(
-        engine="pysr", max_latency=3, pysr_options={"populations": 5}, timeout=1.0, unary_operators=["sin"]
+        engine="pysr", max_latency=3, engine_options={"populations": 5}, timeout=1.0, unary_operators=["sin"]
     ).fit(X, np.sin(X[:, 0]) * 1.5)
     assert stand_in.last.keywords["populations"] == 5
     assert "path > 15000" in stand_in.last.keywords["loss_function"]

@@ -220,7 +220,7 @@ def test_a_killed_profile_goes_on_where_it_was(tmp_path: Path) -> None:
     operators = ["+", "-", "*", "neg", "abs", "min", "max"]
     code = (
         "from lat_sr import profile\n"
-        f"profile('ap_fixed<12,6>', toolchain='vitis', operators={operators}, jobs=1, progress=False)\n"
+        f"profile('ap_fixed<12,6>', toolchain='vitis', operators={operators}, n_jobs=1, progress=False)\n"
     )
     environment = {**os.environ, "XILINX_HLS": str(path.parents[1]), "LAT_SR_CACHE": str(tmp_path / "cache")}
 
