@@ -69,9 +69,8 @@ ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const Operand
 
 Settings make_settings(const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                        double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-                       const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed,
-                       double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss,
-                       std::size_t threads) {
+                       const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed, double timeout,
+                       std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
     Settings settings;
     settings.objective = make_objective(loss, loss_parameter, value_limit);
     settings.cost = cost;
@@ -233,8 +232,8 @@ void bind_search(nb::module_& module) {
             "__init__",
             [](Settings* self, const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-               const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed,
-               double timeout, std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
+               const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed, double timeout,
+               std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
                std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
                 Settings settings =
                     make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut, max_dsp, operators,
