@@ -147,24 +147,59 @@ class ShapeLimits:
     ) -> None: ...
     def allows(self, tree: Tree) -> bool: ...
 
-class EvolutionOptions:
-    def __init__(self) -> None: ...
-    populations: int
-    population_size: int
-    batch_size: int
-    parsimony: float
-    linear_scaling: bool
-    tournament_size: int
-    epoch: int
-    crossover_probability: float
-    graft_probability: float
-    fit_probability: float
-    fit_steps: int
-    polish_steps: int
-    crowding: float
-    migration: float
-    archive_migration: float
-    patience: int
+class SearchOptions:
+    def __init__(
+        self,
+        *,
+        populations: int = ...,
+        population_size: int = ...,
+        batch_size: int | None = ...,
+        parsimony: float = ...,
+        linear_scaling: bool = ...,
+        tournament_size: int = ...,
+        epoch: int = ...,
+        crossover_probability: float = ...,
+        graft_probability: float = ...,
+        fit_probability: float = ...,
+        fit_steps: int = ...,
+        polish_steps: int = ...,
+        crowding: float = ...,
+        migration: float = ...,
+        archive_migration: float = ...,
+        patience: int = ...,
+    ) -> None: ...
+    @property
+    def populations(self) -> int: ...
+    @property
+    def population_size(self) -> int: ...
+    @property
+    def batch_size(self) -> int | None: ...
+    @property
+    def parsimony(self) -> float: ...
+    @property
+    def linear_scaling(self) -> bool: ...
+    @property
+    def tournament_size(self) -> int: ...
+    @property
+    def epoch(self) -> int: ...
+    @property
+    def crossover_probability(self) -> float: ...
+    @property
+    def graft_probability(self) -> float: ...
+    @property
+    def fit_probability(self) -> float: ...
+    @property
+    def fit_steps(self) -> int: ...
+    @property
+    def polish_steps(self) -> int: ...
+    @property
+    def crowding(self) -> float: ...
+    @property
+    def migration(self) -> float: ...
+    @property
+    def archive_migration(self) -> float: ...
+    @property
+    def patience(self) -> int: ...
 
 class Settings:
     def __init__(
@@ -179,7 +214,7 @@ class Settings:
         max_dsp: float,
         operators: Sequence[str],
         limits: ShapeLimits,
-        options: EvolutionOptions,
+        options: SearchOptions,
         seed: int,
         timeout: float,
         max_evaluations: int | None,

@@ -1,5 +1,6 @@
 // The search as Python calls it: without the GIL, polling for signals and reporting progress from the calling thread.
 #include "bindings/bindings.hpp"
+#include "bindings/records.hpp"
 
 #include "cost/judge.hpp"
 #include "search/search.hpp"
@@ -41,7 +42,7 @@ struct Settings {
     std::vector<Tree> guesses;
     std::shared_ptr<CircuitModel> circuit;
     FixedPoint fixed_point = FixedPoint::never;
-    EvolutionOptions options;
+    SearchOptions options;
     Stopping stopping;
     std::uint64_t seed = 0;
     std::size_t threads = 1;
@@ -69,7 +70,7 @@ ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const Operand
 
 Settings make_settings(const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                        double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-                       const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed, double timeout,
+                       const ShapeLimits& limits, const SearchOptions& options, std::uint64_t seed, double timeout,
                        std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads) {
     Settings settings;
     settings.objective = make_objective(loss, loss_parameter, value_limit);
@@ -209,30 +210,24 @@ void bind_search(nb::module_& module) {
         .def(
             "allows", [](const ShapeLimits& limits, const Tree& tree) { return ShapeChecker(limits).allows(tree); },
             "tree"_a);
-    nb::class_<EvolutionOptions>(module, "EvolutionOptions")
-        .def(nb::init<>())
-        .def_rw("populations", &EvolutionOptions::populations)
-        .def_rw("population_size", &EvolutionOptions::population_size)
-        .def_rw("batch_size", &EvolutionOptions::batch_size)
-        .def_rw("parsimony", &EvolutionOptions::parsimony)
-        .def_rw("linear_scaling", &EvolutionOptions::linear_scaling)
-        .def_rw("tournament_size", &EvolutionOptions::tournament_size)
-        .def_rw("epoch", &EvolutionOptions::epoch)
-        .def_rw("crossover_probability", &EvolutionOptions::crossover_probability)
-        .def_rw("graft_probability", &EvolutionOptions::graft_probability)
-        .def_rw("fit_probability", &EvolutionOptions::fit_probability)
-        .def_rw("fit_steps", &EvolutionOptions::fit_steps)
-        .def_rw("polish_steps", &EvolutionOptions::polish_steps)
-        .def_rw("crowding", &EvolutionOptions::crowding)
-        .def_rw("migration", &EvolutionOptions::migration)
-        .def_rw("archive_migration", &EvolutionOptions::archive_migration)
-        .def_rw("patience", &EvolutionOptions::patience);
+    bind_record<SearchOptions>(
+        module, "SearchOptions", "Settings of the algorithm; one that is left out has its default.",
+        field("populations", &SearchOptions::populations), field("population_size", &SearchOptions::population_size),
+        field("batch_size", &SearchOptions::batch_size), field("parsimony", &SearchOptions::parsimony),
+        field("linear_scaling", &SearchOptions::linear_scaling),
+        field("tournament_size", &SearchOptions::tournament_size), field("epoch", &SearchOptions::epoch),
+        field("crossover_probability", &SearchOptions::crossover_probability),
+        field("graft_probability", &SearchOptions::graft_probability),
+        field("fit_probability", &SearchOptions::fit_probability), field("fit_steps", &SearchOptions::fit_steps),
+        field("polish_steps", &SearchOptions::polish_steps), field("crowding", &SearchOptions::crowding),
+        field("migration", &SearchOptions::migration), field("archive_migration", &SearchOptions::archive_migration),
+        field("patience", &SearchOptions::patience));
     nb::class_<Settings>(module, "Settings")
         .def(
             "__init__",
             [](Settings* self, const Loss& loss, double loss_parameter, double value_limit, const CostModel& cost,
                double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
-               const ShapeLimits& limits, const EvolutionOptions& options, std::uint64_t seed, double timeout,
+               const ShapeLimits& limits, const SearchOptions& options, std::uint64_t seed, double timeout,
                std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
                std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
                 Settings settings =

@@ -10,6 +10,20 @@
 
 namespace lat_sr {
 
+namespace {
+
+// Rows that judge offspring; 0 for all.
+template <class T> std::size_t batch_rows(const Task<T>& task) {
+    constexpr std::size_t usual = 1024;
+    if (task.fixed_point == FixedPoint::always) {
+        return 0;
+    }
+    const bool whole = task.data.rows() <= 2 * usual || task.objective.user != nullptr;
+    return task.options.batch_size.value_or(whole ? 0 : usual);
+}
+
+} // namespace
+
 template <class T>
 Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive, const std::atomic<bool>& stop,
                   std::size_t row_threads)
@@ -19,8 +33,7 @@ Island<T>::Island(const Task<T>& task, std::size_t index, const Archive& archive
       fixed_point_loss_(task.data, task.objective), checker_(task.limits),
       mutator_(task.grammar, task.limits.maxsize, task.options.mutation_weights),
       grafter_(task.data.rows(), task.grammar, task.limits.maxsize, task.cost.constant_fraction),
-      race_(task.data, task.fixed_point == FixedPoint::always ? 0 : task.options.batch_size), rows_(race_.rows(0)),
-      size_share_(task.limits.maxsize + 1, 0.0) {
+      race_(task.data, batch_rows(task)), rows_(race_.rows(0)), size_share_(task.limits.maxsize + 1, 0.0) {
     members_.reserve(task.options.population_size);
 }
 

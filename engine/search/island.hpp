@@ -23,30 +23,31 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 namespace lat_sr {
 
-// What each is and its default: lat_sr/search/native.py.
-struct EvolutionOptions {
-    std::size_t populations = 0;
-    std::size_t population_size = 0;
-    std::size_t batch_size = 0;
+// Settings of the algorithm, with their only defaults; what each is: lat_sr/search/native.py.
+struct SearchOptions {
+    std::size_t populations = 8;
+    std::size_t population_size = 500;
+    std::optional<std::size_t> batch_size;
     double parsimony = 0.0;
     bool linear_scaling = false;
-    std::size_t tournament_size = 0;
-    std::size_t epoch = 0;
-    double crossover_probability = 0.0;
-    double graft_probability = 0.0;
-    double fit_probability = 0.0;
-    int fit_steps = 0;
-    int polish_steps = 0;
-    double crowding = 0.0;
-    double migration = 0.0;
-    double archive_migration = 0.0;
-    std::size_t patience = 0;
+    std::size_t tournament_size = 8;
+    std::size_t epoch = 250;
+    double crossover_probability = 0.25;
+    double graft_probability = 0.3;
+    double fit_probability = 0.2;
+    int fit_steps = 8;
+    int polish_steps = 12;
+    double crowding = 0.3;
+    double migration = 0.03;
+    double archive_migration = 0.05;
+    std::size_t patience = 1000;
     std::array<double, mutation_count> mutation_weights = default_mutation_weights;
 };
 
@@ -62,7 +63,7 @@ template <class T> struct Task {
     Budget budget;
     ShapeLimits limits;
     Grammar grammar;
-    EvolutionOptions options;
+    SearchOptions options;
     std::vector<Tree> guesses; // members of every island from the start
     // Judges what enters the archive; null where the cost model is all that is known.
     const CircuitModel* circuit = nullptr;

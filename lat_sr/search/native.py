@@ -45,7 +45,9 @@ _ALLOWED: Mapping[str, tuple[float, float]] = {
     "checkpoint_period": (0.0, math.inf),
 }
 
-_BATCH = 1024
+# The core's, so that they stand in one place.
+_DEFAULTS = _engine.SearchOptions()
+
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 
 
@@ -125,22 +127,22 @@ class NativeEngine:
     True
     """
 
-    populations: int = 8
-    population_size: int = 500
-    batch_size: int | None = None
-    parsimony: float = 0.0
-    linear_scaling: bool = False
-    tournament_size: int = 8
-    epoch: int = 250
-    crossover_probability: float = 0.25
-    graft_probability: float = 0.3
-    fit_probability: float = 0.2
-    fit_steps: int = 8
-    polish_steps: int = 12
-    crowding: float = 0.3
-    migration: float = 0.03
-    archive_migration: float = 0.05
-    patience: int = 1000
+    populations: int = _DEFAULTS.populations
+    population_size: int = _DEFAULTS.population_size
+    batch_size: int | None = _DEFAULTS.batch_size
+    parsimony: float = _DEFAULTS.parsimony
+    linear_scaling: bool = _DEFAULTS.linear_scaling
+    tournament_size: int = _DEFAULTS.tournament_size
+    epoch: int = _DEFAULTS.epoch
+    crossover_probability: float = _DEFAULTS.crossover_probability
+    graft_probability: float = _DEFAULTS.graft_probability
+    fit_probability: float = _DEFAULTS.fit_probability
+    fit_steps: int = _DEFAULTS.fit_steps
+    polish_steps: int = _DEFAULTS.polish_steps
+    crowding: float = _DEFAULTS.crowding
+    migration: float = _DEFAULTS.migration
+    archive_migration: float = _DEFAULTS.archive_migration
+    patience: int = _DEFAULTS.patience
     checkpoint: str | os.PathLike[str] | None = None
     checkpoint_period: float = 20.0
 
@@ -230,9 +232,6 @@ class NativeEngine:
         )
 
     def _settings(self, problem: SearchProblem, model: _engine.CostModel) -> _engine.Settings:
-        options = _engine.EvolutionOptions()
-        for name, value in (self._evolution | {"batch_size": _batch_size(self.batch_size, problem)}).items():
-            setattr(options, name, value)
         return _engine.Settings(
             loss=_loss(problem),
             loss_parameter=problem.loss_parameter or 0.0,
@@ -243,7 +242,7 @@ class NativeEngine:
             max_dsp=_limit(problem.max_dsp),
             operators=list(problem.operators),
             limits=shape_limits(problem),
-            options=options,
+            options=_engine.SearchOptions(**self._evolution),
             seed=int(problem.seed),
             timeout=_limit(problem.timeout),
             max_evaluations=problem.max_evaluations,
@@ -425,13 +424,6 @@ def _loss(problem: SearchProblem) -> str | _engine.UserLoss:
         return values
 
     return _engine.UserLoss(checked_loss, None if gradient is None else checked_gradient)
-
-
-def _batch_size(given: int | None, problem: SearchProblem) -> int:
-    if given is not None:
-        return given
-    whole = problem.X.shape[0] <= 2 * _BATCH or callable(problem.loss)
-    return problem.X.shape[0] if whole else _BATCH
 
 
 def _value_limit(problem: SearchProblem) -> float:
