@@ -6,7 +6,7 @@
 #include "evaluation/data.hpp"
 #include "evaluation/evaluation.hpp"
 #include "evaluation/scorer.hpp"
-#include "kernels/kernels.hpp"
+#include "kernels/instruction_sets.hpp"
 #include "variation/grafting.hpp"
 #include "variation/simplify.hpp"
 
@@ -219,7 +219,7 @@ void bind_trees(nb::module_& module) {
         }
         return names;
     });
-    module.def("instruction_set", [] { return std::string(kernels<float>().instruction_set); });
+    module.def("instruction_set", [] { return std::string(instruction_set().name); });
     nb::class_<Tree>(module, "Tree")
         .def(
             "__init__",

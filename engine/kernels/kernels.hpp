@@ -47,7 +47,6 @@ template <class T> struct Kernels {
     double (*dot)(const T* a, const T* b, std::size_t rows) = nullptr;
     // Adds sum(weights * columns[j] * columns[k]) to out[j * count + k], for k <= j.
     void (*gram)(const T* const* columns, std::size_t count, const T* weights, std::size_t rows, double* out) = nullptr;
-    std::string_view instruction_set;
 };
 
 // The best for this processor.

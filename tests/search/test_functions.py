@@ -92,7 +92,7 @@ def test_kernels_of_every_instruction_set(instruction_set: str) -> None:
     """LAT_SR_ISA takes the better instruction sets away for a whole process, so the tests run in one of their own."""
     environment = {**os.environ, "LAT_SR_ISA": instruction_set}
     which = [sys.executable, "-c", "from lat_sr import _engine; print(_engine.instruction_set())"]
-    found = subprocess.run(which, env=environment, capture_output=True, text=True, check=True, timeout=60)
+    found = subprocess.run(which, env=environment, capture_output=True, text=True, check=False, timeout=60)
     if found.stdout.strip() != instruction_set:
         pytest.skip(f"this processor has no {instruction_set}")
     chosen = "all_numbers or values or derivatives"

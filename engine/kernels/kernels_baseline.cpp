@@ -1,2 +1,0 @@
-#define LAT_SR_INSTRUCTION_SET baseline
-#include "kernels/kernels.inc"

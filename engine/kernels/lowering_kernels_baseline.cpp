@@ -1,3 +1,0 @@
-#define LAT_SR_INSTRUCTION_SET baseline
-#include "kernels/float_kernels.inc"
-#include "kernels/integer_kernels.inc"
