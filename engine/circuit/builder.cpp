@@ -1,5 +1,7 @@
 #include "circuit/builder.hpp"
 
+#include "base/hash.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -25,20 +27,15 @@ std::int64_t shifted_right(std::int64_t value, int bits) { return value >> std::
 
 std::uint64_t hash_of(const CircuitOperation& operation) {
     auto hash = static_cast<std::uint64_t>(operation.opcode);
-    const auto mix = [&hash](std::uint64_t value) {
-        hash = (hash ^ value) * 0x9e3779b97f4a7c15U;
-        hash ^= hash >> 29U;
-    };
     for (const std::uint32_t operand : operation.inputs()) {
-        mix(operand);
+        hash = mix_hash(hash, operand);
     }
     for (std::size_t k = 0; k < operation.data_size; ++k) {
-        mix(static_cast<std::uint64_t>(operation.data[k]));
+        hash = mix_hash(hash, static_cast<std::uint64_t>(operation.data[k]));
     }
-    mix(static_cast<std::uint64_t>(operation.low));
-    mix(static_cast<std::uint64_t>(operation.high));
-    mix(static_cast<std::uint64_t>(operation.fraction));
-    return hash;
+    hash = mix_hash(hash, static_cast<std::uint64_t>(operation.low));
+    hash = mix_hash(hash, static_cast<std::uint64_t>(operation.high));
+    return mix_hash(hash, static_cast<std::uint64_t>(operation.fraction));
 }
 
 } // namespace
@@ -59,7 +56,7 @@ Signal constant_signal(std::int64_t value, int fraction) {
 
 void CircuitBuilder::clear() {
     circuit_.clear();
-    std::ranges::fill(slots_, 0);
+    index_.clear();
 }
 
 Signal CircuitBuilder::input(std::size_t column, Bounds bounds, int fraction) {
@@ -347,26 +344,14 @@ Signal CircuitBuilder::emit(Opcode opcode, std::initializer_list<std::uint32_t> 
 
 std::uint32_t CircuitBuilder::shared(const CircuitOperation& operation) {
     auto& operations = circuit_.operations;
-    if (2 * (operations.size() + 1) > slots_.size()) {
-        slots_.assign(std::max<std::size_t>(256, 2 * slots_.size()), 0);
-        for (std::size_t k = 0; k < operations.size(); ++k) {
-            std::size_t slot = hash_of(operations[k]) & (slots_.size() - 1);
-            while (slots_[slot] != 0) {
-                slot = (slot + 1) & (slots_.size() - 1);
-            }
-            slots_[slot] = static_cast<std::uint32_t>(k + 1);
-        }
+    const std::uint64_t hash = hash_of(operation);
+    if (const auto known = index_.find(hash, [&](auto number) { return operations[number] == operation; })) {
+        return *known;
     }
-    std::size_t slot = hash_of(operation) & (slots_.size() - 1);
-    while (slots_[slot] != 0) {
-        if (operations[slots_[slot] - 1] == operation) {
-            return slots_[slot] - 1;
-        }
-        slot = (slot + 1) & (slots_.size() - 1);
-    }
+    const auto number = static_cast<std::uint32_t>(operations.size());
     operations.push_back(operation);
-    slots_[slot] = static_cast<std::uint32_t>(operations.size());
-    return slots_[slot] - 1;
+    index_.insert(hash, number);
+    return number;
 }
 
 const std::vector<ShiftAdd>& CircuitBuilder::additions(std::uint64_t value) {

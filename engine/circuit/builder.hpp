@@ -1,6 +1,7 @@
 // Builds a circuit operation by operation, with exact integer bounds.
 #pragma once
 
+#include "base/intern_index.hpp"
 #include "circuit/circuit.hpp"
 #include "circuit/passes.hpp"
 #include "circuit/shift_adds.hpp"
@@ -107,7 +108,7 @@ private:
     const std::vector<ShiftAdd>& additions(std::uint64_t value);
 
     Circuit circuit_;
-    std::vector<std::uint32_t> slots_; // hash table over the operations: number + 1, or 0
+    InternIndex index_; // of the operations
     DeadOperationRemoval remove_dead_operations_;
     TernaryAdderFusion fuse_ternary_adders_;
     std::unordered_map<std::uint64_t, std::vector<ShiftAdd>> shift_adds_;

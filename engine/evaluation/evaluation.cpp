@@ -9,13 +9,7 @@ template <class T>
 Evaluator<T>::Evaluator(const Data<T>& data, const Objective& objective, const std::atomic<bool>* stop,
                         std::size_t threads)
     : data_(data), objective_(objective), kernels_(kernels<T>()), stop_(stop), compiled_(data, objective.value_limit),
-      limit_(objective.value_limit), columns_(data.outputs()), targets_(data.outputs()), predictions_(data.outputs()),
-      rows_((1 + 2 * data.outputs()) * block_rows) {
-    std::fill_n(rows_.begin(), block_rows, T{1});
-    for (std::size_t output = 0; output < data.outputs(); ++output) {
-        slopes_.push_back(rows_.data() + (1 + 2 * output) * block_rows);
-        curvatures_.push_back(slopes_.back() + block_rows);
-    }
+      tape_(data, objective.value_limit), loss_(data, objective), columns_(data.outputs()) {
     threads = std::min(threads, part_count(data.all()));
     for (std::size_t thread = 1; thread < threads; ++thread) {
         helpers_.push_back(std::make_unique<Evaluator>(data, objective, stop));
@@ -30,12 +24,6 @@ template <class T> template <class Work> bool Evaluator<T>::for_parts(std::size_
         }
     });
     return going.load();
-}
-
-template <class T> void Evaluator<T>::set_targets(std::size_t row) {
-    for (std::size_t output = 0; output < targets_.size(); ++output) {
-        targets_[output] = data_.targets(output) + row;
-    }
 }
 
 template <class T> bool Evaluator<T>::stopped() const {
@@ -66,18 +54,14 @@ template <class T> double Evaluator<T>::loss(const Tree& tree, RowRange range) {
 
 template <class T> double Evaluator<T>::sum_of_losses(const Tree& tree, RowRange range) {
     compiled_.compile(tree);
-    const auto row_loss = kernels_.loss[static_cast<std::size_t>(objective_.kind)];
-    const T* weights = data_.weights();
     double total = 0.0;
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        if (stopped() || !compiled_.run(row, rows, predictions_)) {
+        if (stopped() || !compiled_.run(row, rows, loss_.predictions())) {
             return worthless;
         }
-        set_targets(row);
-        total += row_loss(targets_.data(), predictions_.data(), targets_.size(),
-                          weights == nullptr ? nullptr : weights + row, rows, static_cast<T>(objective_.parameter));
+        total += loss_.sum(row, rows);
         if (!std::isfinite(total)) {
             return worthless;
         }
@@ -108,12 +92,9 @@ template <class T> double Evaluator<T>::loss_by_columns(const Tree& tree, RowRan
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
         for (std::size_t output = 0; output < known_.size(); ++output) {
-            predictions_[output] = known_[output] + (row - range.begin);
+            loss_.predictions()[output] = known_[output] + (row - range.begin);
         }
-        set_targets(row);
-        total += kernels_.loss[static_cast<std::size_t>(objective_.kind)](
-            targets_.data(), predictions_.data(), targets_.size(),
-            data_.weights() == nullptr ? nullptr : data_.weights() + row, rows, static_cast<T>(objective_.parameter));
+        total += loss_.sum(row, rows);
     }
     return std::isfinite(total) ? total / data_.weight(range) : worthless;
 }
@@ -129,126 +110,18 @@ template <class T> bool Evaluator<T>::predict_part(const Tree& tree, RowRange ra
     compiled_.compile(tree);
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
-        if (!compiled_.run(row, rows, predictions_)) {
+        if (!compiled_.run(row, rows, loss_.predictions())) {
             return false;
         }
-        std::copy_n(predictions_.front(), rows, out + (row - range.begin));
+        std::copy_n(loss_.predictions().front(), rows, out + (row - range.begin));
     }
     return true;
-}
-
-template <class T> const T* Evaluator<T>::value_of(const Tree& tree, std::size_t i, std::size_t row) const {
-    return tree[i].op == Op::variable ? data_.column(tree[i].variable) + row : values_.data() + i * block_rows;
-}
-
-template <class T> bool Evaluator<T>::forward(const Tree& tree, std::size_t row, std::size_t rows) {
-    for (std::size_t i = 0; i < tree.length(); ++i) {
-        const Node& node = tree[i];
-        if (node.is_leaf() || evaluated_[i] == 0) {
-            continue;
-        }
-        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-        T* out = values_.data() + i * block_rows;
-        const T* right = value_of(tree, Tree::right_of(i), row);
-        if (node.arity() == 1) {
-            kernels_.unary[index_of(node.op)](right, out, rows, static_cast<int>(node.value));
-        } else {
-            kernels_.binary[index_of(node.op)](value_of(tree, tree.left_of(i), row), right, out, rows);
-        }
-        if (limit_.applies_to(i) && !limit_.holds(out, rows)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-template <class T> void Evaluator<T>::backward(const Tree& tree, std::size_t row, std::size_t rows) {
-    for (const std::size_t root : roots_) {
-        std::copy_n(rows_.begin(), rows, adjoints_.begin() + static_cast<std::ptrdiff_t>(root * block_rows));
-    }
-    for (std::size_t i = tree.length(); i-- > 0;) {
-        const Node& node = tree[i];
-        if (active_[i] == 0 || node.is_leaf()) {
-            continue;
-        }
-        const // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-            T* out = values_.data() + i * block_rows;
-        const T* adjoint = adjoints_.data() + i * block_rows;
-        const std::size_t right = Tree::right_of(i);
-        const T* right_value = value_of(tree, right, row);
-        // NOLINTNEXTLINE(misc-const-correctness): the kernels write to it
-        T* right_adjoint = adjoints_.data() + right * block_rows;
-        if (node.arity() == 1) {
-            kernels_.unary_gradient[index_of(node.op)](right_value, out, adjoint, right_adjoint, rows,
-                                                       static_cast<int>(node.value));
-            continue;
-        }
-        const std::size_t left = tree.left_of(i);
-        const T* left_value = value_of(tree, left, row);
-        if (active_[right] != 0) {
-            kernels_.right_gradient[index_of(node.op)](left_value, right_value, out, adjoint, right_adjoint, rows);
-        }
-        if (active_[left] != 0) {
-            kernels_.left_gradient[index_of(node.op)](left_value, right_value, out, adjoint,
-                                                      adjoints_.data() + left * block_rows, rows);
-        }
-    }
-}
-
-template <class T> void Evaluator<T>::prepare_derivatives(const Tree& tree) {
-    limit_.mark(tree);
-    tree.roots(roots_);
-    active_.assign(tree.length(), 0);
-    evaluated_.assign(tree.length(), 1);
-    evaluated_nodes_ = tree.length();
-    for (std::size_t output = 0; output < roots_.size(); ++output) {
-        if (known_[output] != nullptr) {
-            const std::size_t size = tree[roots_[output]].size;
-            std::fill_n(evaluated_.begin() + static_cast<std::ptrdiff_t>(tree.begin_of(roots_[output])), size, 0);
-            evaluated_nodes_ -= size;
-        }
-    }
-    const std::size_t needed = tree.length() * block_rows;
-    if (values_.size() < needed) {
-        values_.resize(needed);
-    }
-    if (adjoints_.size() < needed) {
-        adjoints_.resize(needed);
-    }
-    for (std::size_t i = 0; i < tree.length(); ++i) {
-        const Node& node = tree[i];
-        if (evaluated_[i] == 0) {
-            continue;
-        }
-        if (node.op == Op::constant) {
-            active_[i] = 1;
-            std::fill_n(values_.begin() + static_cast<std::ptrdiff_t>(i * block_rows), block_rows,
-                        static_cast<T>(node.value));
-        } else if (!node.is_leaf()) {
-            active_[i] =
-                active_[Tree::right_of(i)] != 0 || (node.arity() == 2 && active_[tree.left_of(i)] != 0) ? 1 : 0;
-        }
-    }
 }
 
 template <class T>
-bool Evaluator<T>::run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t first_row) {
-    work_ += static_cast<double>(2 * rows * evaluated_nodes_);
-    if (stopped() || !forward(tree, row, rows)) {
-        return false;
-    }
-    for (std::size_t output = 0; output < roots_.size(); ++output) {
-        if (known_[output] != nullptr) {
-            predictions_[output] = known_[output] + (row - first_row);
-            continue;
-        }
-        predictions_[output] = value_of(tree, roots_[output], row);
-        if (tree[roots_[output]].is_leaf() && !limit_.holds(predictions_[output], rows)) {
-            return false;
-        }
-    }
-    backward(tree, row, rows);
-    return true;
+bool Evaluator<T>::run_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t offset) {
+    work_ += static_cast<double>(2 * rows * tape_.size());
+    return !stopped() && tape_.run(tree, row, rows, offset, loss_.predictions());
 }
 
 template <class T> template <class Fixed> bool Evaluator<T>::set_known(const Tree& tree, RowRange range, Fixed fixed) {
@@ -338,31 +211,27 @@ bool Evaluator<T>::sum_derivatives(const Tree& tree, std::span<const std::size_t
     if (!set_known(tree, range, [this](std::size_t output) { return blocks_[output].size == 0; })) {
         return false;
     }
-    prepare_derivatives(tree);
+    tape_.prepare(tree, known_);
     by_constant_.clear();
     for (const std::size_t i : constants) {
-        by_constant_.push_back(adjoints_.data() + i * block_rows);
+        by_constant_.push_back(tape_.adjoint(i));
     }
-    const auto kind = static_cast<std::size_t>(objective_.kind);
-    const auto parameter = static_cast<T>(objective_.parameter);
     double total = 0.0;
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
-        if (!run_block_backwards(tree, row, rows, range.begin)) {
+        if (!run_backwards(tree, row, rows, row - range.begin)) {
             return false;
         }
-        set_targets(row);
-        const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
-        total += kernels_.loss[kind](targets_.data(), predictions_.data(), targets_.size(), weights, rows, parameter);
-        kernels_.loss_gradient[kind](targets_.data(), predictions_.data(), targets_.size(), weights, slopes_.data(),
-                                     curvatures_.data(), rows, parameter);
+        total += loss_.sum(row, rows);
+        loss_.differentiate(row, rows);
         for (std::size_t output = 0; output < blocks_.size(); ++output) {
             const auto [begin, size, offset] = blocks_[output];
             for (std::size_t j = begin; j < begin + size; ++j) {
-                sums.gradient[j] += kernels_.dot(slopes_[output], by_constant_[j], rows);
+                sums.gradient[j] += kernels_.dot(loss_.slopes(output), by_constant_[j], rows);
             }
             if (second_order) {
-                kernels_.gram(by_constant_.data() + begin, size, curvatures_[output], rows, curvature_.data() + offset);
+                kernels_.gram(by_constant_.data() + begin, size, loss_.curvatures(output), rows,
+                              curvature_.data() + offset);
             }
         }
     }
@@ -387,27 +256,21 @@ bool Evaluator<T>::sensitivity(const Tree& tree, std::size_t node, RowRange rang
     if (!set_known(tree, range, [=](std::size_t other) { return other != output; })) {
         return false;
     }
-    prepare_derivatives(tree);
-    for (std::size_t i = 0; i < tree.length(); ++i) {
-        active_[i] = tree.begin_of(i) <= node && node <= i ? 1 : 0;
-    }
+    tape_.prepare(tree, known_);
+    tape_.follow(tree, node);
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
         const std::size_t offset = row - range.begin;
-        if (!run_block_backwards(tree, row, rows, range.begin)) {
+        if (!run_backwards(tree, row, rows, row - range.begin)) {
             return false;
         }
-        set_targets(row);
-        const T* weights = data_.weights() == nullptr ? nullptr : data_.weights() + row;
-        kernels_.loss_gradient[static_cast<std::size_t>(objective_.kind)](
-            targets_.data(), predictions_.data(), targets_.size(), weights, slopes_.data(), curvatures_.data(), rows,
-            static_cast<T>(objective_.parameter));
-        std::copy_n(value_of(tree, node, row), rows, value.data() + offset);
-        const T* adjoint = adjoints_.data() + node * block_rows;
+        loss_.differentiate(row, rows);
+        std::copy_n(tape_.value(tree, node, row), rows, value.data() + offset);
+        const T* adjoint = tape_.adjoint(node);
         for (std::size_t k = offset; k < offset + rows; ++k) {
             const T factor = adjoint[k - offset];
-            first[k] = slopes_[output][k - offset] * factor;
-            second[k] = curvatures_[output][k - offset] * (factor * factor);
+            first[k] = loss_.slopes(output)[k - offset] * factor;
+            second[k] = loss_.curvatures(output)[k - offset] * (factor * factor);
         }
     }
     return std::isfinite(kernels_.largest(first.data(), range.size())) &&
@@ -420,10 +283,10 @@ template <class T> double Evaluator<T>::user_loss(const Tree& tree, RowRange ran
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
         work_ += static_cast<double>(rows * tree.length());
-        if (stopped() || !compiled_.run(row, rows, predictions_)) {
+        if (stopped() || !compiled_.run(row, rows, loss_.predictions())) {
             return worthless;
         }
-        std::copy_n(predictions_.front(), rows,
+        std::copy_n(loss_.predictions().front(), rows,
                     user_.predictions.begin() + static_cast<std::ptrdiff_t>(row - range.begin));
     }
     const double loss = objective_.user->loss(user_.rows(data_, range));
@@ -434,19 +297,18 @@ template <class T>
 bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                                     Derivatives& result) {
     known_.assign(1, nullptr);
-    prepare_derivatives(tree);
+    tape_.prepare(tree, known_);
     user_.predictions.resize(range.size());
     tangents_.resize(range.size() * constants.size());
     for (std::size_t row = range.begin; row < range.end; row += block_rows) {
         const std::size_t rows = std::min(block_rows, range.end - row);
-        if (!run_block_backwards(tree, row, rows, range.begin)) {
+        if (!run_backwards(tree, row, rows, row - range.begin)) {
             return false;
         }
         const std::size_t offset = row - range.begin;
-        std::copy_n(predictions_.front(), rows, user_.predictions.data() + offset);
+        std::copy_n(loss_.predictions().front(), rows, user_.predictions.data() + offset);
         for (std::size_t j = 0; j < constants.size(); ++j) {
-            std::copy_n(adjoints_.data() + constants[j] * block_rows, rows,
-                        tangents_.data() + j * range.size() + offset);
+            std::copy_n(tape_.adjoint(constants[j]), rows, tangents_.data() + j * range.size() + offset);
         }
     }
     const LossRows rows = user_.rows(data_, range);

@@ -2,36 +2,24 @@
 // the data.
 #pragma once
 
-#include "base/aligned.hpp"
+#include "evaluation/block_loss.hpp"
 #include "evaluation/compiled_tree.hpp"
 #include "evaluation/data.hpp"
+#include "evaluation/gradient_tape.hpp"
+#include "evaluation/objective.hpp"
 #include "evaluation/output_columns.hpp"
 #include "evaluation/row_parts.hpp"
 #include "evaluation/user_loss.hpp"
-#include "evaluation/value_limit.hpp"
 #include "kernels/kernels.hpp"
 #include "tree/tree.hpp"
 
 #include <atomic>
 #include <cstddef>
-#include <limits>
 #include <memory>
 #include <span>
 #include <vector>
 
 namespace lat_sr {
-
-struct Objective {
-    LossKind kind = LossKind::l2;
-    double parameter = 1.0; // Huber's threshold, or the quantile
-    // A tree is worth nothing if its result, or that of a table function which becomes a table of its own, exceeds
-    // this magnitude on any row: the hardware's format would saturate or wrap.
-    double value_limit = std::numeric_limits<double>::infinity();
-    // In the place of `kind`, if there is one.
-    std::shared_ptr<const UserLoss> user = nullptr;
-};
-
-inline constexpr double worthless = std::numeric_limits<double>::infinity();
 
 // Loss, gradient and positive semi-definite curvature by the constants, all weighted means.
 struct Derivatives {
@@ -90,10 +78,8 @@ private:
     bool sum_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange part, Order order,
                          Derivatives& sums);
     void set_blocks(const Tree& tree, std::span<const std::size_t> constants, bool second_order);
-    void prepare_derivatives(const Tree& tree);
-    // Predictions of one block, and their derivatives by all nodes with constants below into the adjoints; or false.
-    bool run_block_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t first_row);
-    void set_targets(std::size_t row);
+    // The tape's run on one block, unless the work is to stop.
+    bool run_backwards(const Tree& tree, std::size_t row, std::size_t rows, std::size_t offset);
     double loss_by_columns(const Tree& tree, RowRange range);
     // Values of one output on the rows that are remembered, or null.
     const T* column(std::span<const Node> formula, std::size_t output, RowRange range);
@@ -103,33 +89,20 @@ private:
     bool user_derivatives(const Tree& tree, std::span<const std::size_t> constants, RowRange range,
                           Derivatives& result);
     [[nodiscard]] bool stopped() const;
-    bool forward(const Tree& tree, std::size_t row, std::size_t rows);
-    void backward(const Tree& tree, std::size_t row, std::size_t rows);
-    [[nodiscard]] const T* value_of(const Tree& tree, std::size_t i, std::size_t row) const;
 
     const Data<T>& data_;
     Objective objective_;
     const Kernels<T>& kernels_;
     const std::atomic<bool>* stop_;
     CompiledTree<T> compiled_;
-    ValueLimit<T> limit_; // of the tree whose derivatives are taken
-    std::vector<std::size_t> roots_;
+    GradientTape<T> tape_;
+    BlockLoss<T> loss_;
     OutputColumns<T> columns_;
-    std::vector<std::size_t> ends_; // roots of the formula whose outputs are worked off one by one
-    std::vector<const T*> known_;   // columns of the outputs
-    std::vector<const T*> targets_; // of a block, by output, and so on
-    std::vector<const T*> predictions_;
-    std::vector<T*> slopes_; // first and second derivatives of the loss
-    std::vector<T*> curvatures_;
-    AlignedVector<T> values_; // of the nodes on a block, for derivatives
-    AlignedVector<T> adjoints_;
-    AlignedVector<T> rows_;                // ones, first and second derivatives of the loss
-    std::vector<const T*> by_constant_;    // derivatives of a block's results
-    std::vector<ConstantBlock> blocks_;    // by output
-    std::vector<double> curvature_;        // blocks, one after the other
-    std::vector<unsigned char> active_;    // has a constant below
-    std::vector<unsigned char> evaluated_; // not part of an output that is known
-    std::size_t evaluated_nodes_ = 0;
+    std::vector<std::size_t> ends_;     // roots of the formula whose outputs are worked off one by one
+    std::vector<const T*> known_;       // columns of the outputs
+    std::vector<const T*> by_constant_; // derivatives of a block's results
+    std::vector<ConstantBlock> blocks_; // by output
+    std::vector<double> curvature_;     // blocks, one after the other
     UserColumns user_;
     std::vector<double> tangents_; // a column of rows a constant, for a user's loss
     double work_ = 0.0;

@@ -1,6 +1,6 @@
 // Random postfix programs through everything that takes a tree: `make fuzz`. A broken promise aborts.
-#include "enclosure.hpp"
-#include "tree_bytes.hpp"
+#include "fuzz/enclosure.hpp"
+#include "fuzz/tree_bytes.hpp"
 
 #include "base/random.hpp"
 #include "constants/fitting.hpp"

@@ -1,5 +1,7 @@
 #include "mapping/table_tree.hpp"
 
+#include "base/hash.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -60,8 +62,7 @@ struct Function {
     [[nodiscard]] std::uint64_t hash() const {
         std::uint64_t hash = bits;
         for (std::size_t k = 0; k < size(); ++k) {
-            hash = (hash ^ word(k)) * 0x9e3779b97f4a7c15U;
-            hash ^= hash >> 31U;
+            hash = mix_hash(hash, word(k));
         }
         return hash;
     }
@@ -86,7 +87,7 @@ private:
 class Tree {
 public:
     Tree(std::size_t address_bits, const DelayLibrary::LookUpTable& timing)
-        : address_bits_(address_bits), timing_(timing), slots_(512, 0) {}
+        : address_bits_(address_bits), timing_(timing) {}
 
     [[nodiscard]] std::span<const double> paths(const Function& function) { return paths_of(node(function)); }
     [[nodiscard]] int lut() const { return lut_; }
@@ -94,7 +95,6 @@ public:
 private:
     struct Node {
         Function function;
-        std::uint64_t hash;
         Cell cell;
         std::uint8_t wire; // address bit, of a wire
     };
@@ -114,33 +114,15 @@ private:
             function = function.half(false);
         }
         const std::uint64_t hash = function.hash();
-        const std::size_t known = slots_[slot_of(function, hash)];
-        if (known != 0) {
-            return known - 1;
+        if (const auto known = index_.find(hash, [&](auto number) { return nodes_[number].function == function; })) {
+            return *known;
         }
-        // Its branches are made first, and take slots.
         return make(function, hash);
     }
 
-    // Where the node of a function is, or could be put: its number + 1, or 0.
-    [[nodiscard]] std::size_t slot_of(const Function& function, std::uint64_t hash) const {
-        std::size_t slot = hash & (slots_.size() - 1);
-        while (slots_[slot] != 0 &&
-               (nodes_[slots_[slot] - 1].hash != hash || !(nodes_[slots_[slot] - 1].function == function))) {
-            slot = (slot + 1) & (slots_.size() - 1);
-        }
-        return slot;
-    }
-
     std::size_t append(const Function& function, std::uint64_t hash, Cell cell) {
-        if (2 * nodes_.size() >= slots_.size()) {
-            slots_.assign(2 * slots_.size(), 0);
-            for (std::size_t number = 0; number < nodes_.size(); ++number) {
-                slots_[slot_of(nodes_[number].function, nodes_[number].hash)] = static_cast<std::uint32_t>(number + 1);
-            }
-        }
-        slots_[slot_of(function, hash)] = static_cast<std::uint32_t>(nodes_.size() + 1);
-        nodes_.push_back({.function = function, .hash = hash, .cell = cell, .wire = 0});
+        index_.insert(hash, static_cast<InternIndex::Number>(nodes_.size()));
+        nodes_.push_back({.function = function, .cell = cell, .wire = 0});
         paths_.resize(paths_.size() + address_bits_, no_path);
         return nodes_.size() - 1;
     }
@@ -242,7 +224,7 @@ private:
     int lut_ = 0;
     std::vector<Node> nodes_;
     std::vector<double> paths_; // node by node
-    std::vector<std::uint32_t> slots_;
+    InternIndex index_;         // of the nodes
 };
 
 // Rows become columns (H. S. Warren, "Hacker's Delight", section 7-3): bit k of result j is bit j of word k.
@@ -260,21 +242,16 @@ void transpose(std::array<std::uint64_t, 64>& words) {
 std::uint64_t hash_of(const TableContents& contents) {
     // Four independent chains, so that multiplications overlap.
     std::array<std::uint64_t, 4> lanes{1, 2, 3, 4};
-    const auto mix = [](std::uint64_t& hash, std::int64_t value) {
-        hash = (hash ^ static_cast<std::uint64_t>(value)) * 0x9e3779b97f4a7c15U;
-        hash ^= hash >> 32U;
-    };
     const std::size_t size = contents.entries.size();
     for (std::size_t k = 0; k < size; ++k) {
-        mix(lanes[k % 4], contents.entries[k]);
+        lanes[k % 4] = mix_hash(lanes[k % 4], static_cast<std::uint64_t>(contents.entries[k]));
     }
     std::uint64_t hash = size;
     for (const std::uint64_t lane : lanes) {
-        mix(hash, static_cast<std::int64_t>(lane));
+        hash = mix_hash(hash, lane);
     }
-    mix(hash, contents.low);
-    mix(hash, static_cast<std::int64_t>(64 * contents.address_bits + contents.data_bits));
-    return hash;
+    hash = mix_hash(hash, static_cast<std::uint64_t>(contents.low));
+    return mix_hash(hash, 64 * contents.address_bits + contents.data_bits);
 }
 
 // Contents for every address; those that never occur take a neighbour's, as the toolchain fills them.
@@ -324,26 +301,27 @@ TableTree table_tree(std::span<const std::uint64_t> words, std::size_t data_bits
 
 const TableTree& TableTrees::operator()(const TableContents& contents) {
     const std::uint64_t hash = hash_of(contents);
-    const auto [first, last] = known_.equal_range(hash);
-    for (auto known = first; known != last; ++known) {
-        const Known& table = known->second;
-        if (table.low == contents.low && table.address_bits == contents.address_bits &&
-            table.data_bits == contents.data_bits && std::ranges::equal(table.entries, contents.entries)) {
-            return table.tree;
-        }
+    const auto found = index_.find(hash, [&](auto number) {
+        const Known& table = known_[number];
+        return table.low == contents.low && table.address_bits == contents.address_bits &&
+               table.data_bits == contents.data_bits && std::ranges::equal(table.entries, contents.entries);
+    });
+    if (found) {
+        return known_[*found].tree;
     }
     if (entries_ > largest_cache) {
         known_.clear();
+        index_.clear();
         entries_ = 0;
     }
     entries_ += contents.entries.size();
-    return known_
-        .emplace(hash, Known{.entries = {contents.entries.begin(), contents.entries.end()},
-                             .low = contents.low,
-                             .address_bits = contents.address_bits,
-                             .data_bits = contents.data_bits,
-                             .tree = table_tree(words_of(contents), contents.data_bits, library_)})
-        ->second.tree;
+    index_.insert(hash, static_cast<InternIndex::Number>(known_.size()));
+    known_.push_back({.entries = {contents.entries.begin(), contents.entries.end()},
+                      .low = contents.low,
+                      .address_bits = contents.address_bits,
+                      .data_bits = contents.data_bits,
+                      .tree = table_tree(words_of(contents), contents.data_bits, library_)});
+    return known_.back().tree;
 }
 
 } // namespace lat_sr

@@ -5,12 +5,12 @@
 // address bit has a smaller tree.
 #pragma once
 
+#include "base/intern_index.hpp"
 #include "mapping/delay_library.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
-#include <unordered_map>
 #include <vector>
 
 namespace lat_sr {
@@ -57,7 +57,8 @@ private:
     };
 
     const DelayLibrary& library_;
-    std::unordered_multimap<std::uint64_t, Known> known_;
+    std::vector<Known> known_;
+    InternIndex index_;
     std::size_t entries_ = 0;
 };
 

@@ -74,7 +74,7 @@ template <class T> bool Island<T>::propose(Member& child) {
 template <class T> bool Island<T>::within_budget(const Tree& tree, Cost& cost) {
     cost = estimator_(tree);
     if (judge_ != nullptr) {
-        cost.latency = latencies_.find(tree).value_or(cost.latency);
+        cost.latency = latencies_.find(tree.shape_hash(hash_stack_)).value_or(cost.latency);
     }
     return task_.budget.allows(cost);
 }
@@ -142,7 +142,7 @@ template <class T> typename Island<T>::Verdict Island<T>::insert(Entry& entry) {
     }
     if (judge_ != nullptr) {
         const std::optional<Cost> real = (*judge_)(entry.tree);
-        latencies_.insert(entry.tree, real ? real->latency : ShapeLatencies::none);
+        latencies_.insert(entry.tree.shape_hash(hash_stack_), real ? real->latency : ShapeLatencies::none);
         ++counts_.judged;
         if (!real || !task_.budget.allows(*real)) {
             ++counts_.refused;
@@ -234,11 +234,11 @@ template <class T> const Member* Island<T>::make_offspring(Member& child) {
     const Member& parent = members_[tournament()];
     slack_.measure(parent.tree);
     // A change without the time for it leaves the parent as it is.
-    (void)recent_.insert(formula(parent.tree));
+    recent_.insert(formula(parent.tree).hash(hash_stack_));
     for (int attempt = 0; attempt < tries; ++attempt) {
         child.tree = variant(parent.tree);
         merge_constants(child.tree);
-        if (recent_.insert(child.tree) && propose(child)) {
+        if (recent_.insert(child.tree.hash(hash_stack_)) && propose(child)) {
             return &parent;
         }
     }

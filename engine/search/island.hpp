@@ -11,8 +11,8 @@
 #include "evaluation/evaluation.hpp"
 #include "evaluation/fixed_point_loss.hpp"
 #include "search/archive.hpp"
-#include "search/duplicates.hpp"
 #include "search/racing.hpp"
+#include "search/recent_hashes.hpp"
 #include "search/shape_latencies.hpp"
 #include "tree/constraints.hpp"
 #include "tree/grammar.hpp"
@@ -179,8 +179,9 @@ private:
     Mutator mutator_;
     Grafter<T> grafter_;
     ConstantMerger merger_;
-    RecentFormulas recent_;
+    RecentHashes recent_; // formulas, so that none is evaluated twice
     ShapeLatencies latencies_;
+    std::vector<std::uint64_t> hash_stack_; // scratch memory
     Race<T> race_;
     std::size_t chunk_ = 0; // that judges the offspring of this epoch
     RowRange rows_;

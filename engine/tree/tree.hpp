@@ -2,6 +2,7 @@
 // outputs is a tree for each, one after the other: nothing joins them, so nothing can part them.
 #pragma once
 
+#include "base/hash.hpp"
 #include "tree/operators.hpp"
 
 #include <cstddef>
@@ -82,11 +83,5 @@ private:
     std::vector<Node> nodes_;
     std::size_t outputs_ = 1;
 };
-
-constexpr std::uint64_t mix_hash(std::uint64_t seed, std::uint64_t value) {
-    std::uint64_t mixed = seed ^ (value + 0x9e3779b97f4a7c15ULL + (seed << 6U) + (seed >> 2U));
-    mixed = (mixed ^ (mixed >> 30U)) * 0xbf58476d1ce4e5b9ULL;
-    return mixed ^ (mixed >> 27U);
-}
 
 } // namespace lat_sr
