@@ -14,7 +14,7 @@ SANITIZERS := address;undefined;float-cast-overflow
 CLANG ?= clang++
 SECONDS ?= 300
 
-.PHONY: demo test lint tidy format sanitize fuzz fuzz-tape fuzz-parser clean
+.PHONY: demo test lint tidy format stub sanitize fuzz fuzz-tape fuzz-parser clean
 .DEFAULT_GOAL := test
 .DELETE_ON_ERROR:
 
@@ -44,6 +44,10 @@ format: .venv/installed-for-tests
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/clang-format -i $(CXX_FILES)
+
+# The typed face of the bindings; a test compares it with them.
+stub: .venv/installed-for-tests
+	$(BIN)/python -m nanobind.stubgen -q -m lat_sr._engine -o lat_sr/_engine.pyi
 
 # In an environment of its own, which borrows everything but lat_sr from .venv. Leaks are not looked for: Python and numpy
 # keep memory to the end on purpose. The libraries go first because Python itself is built without them.

@@ -1,4 +1,4 @@
-"""The C++ engine's house: its folders include one way, and its setting in the environment is checked."""
+"""The C++ engine's house: includes go one way, the stub is that of the bindings, and a wrong setting is refused."""
 
 import os
 import re
@@ -36,6 +36,14 @@ def test_includes_go_one_way() -> None:
             if ORDER.index(name.split("/")[0]) > ORDER.index(path.parent.name):
                 upward.append(f"{path.relative_to(ENGINE)} includes {name}")
     assert not upward
+
+
+def test_stub_is_the_generated_one(tmp_path: Path) -> None:
+    written = tmp_path / "_engine.pyi"
+    command = [sys.executable, "-m", "nanobind.stubgen", "-q", "-m", "lat_sr._engine", "-o", str(written)]
+    subprocess.run(command, check=True, timeout=60)
+    committed = ENGINE.parent / "lat_sr" / "_engine.pyi"
+    assert written.read_text() == committed.read_text(), "the bindings are others than the stub: make stub"
 
 
 def test_unknown_instruction_set() -> None:

@@ -80,11 +80,16 @@ def compare(loss: str, problems: int, rows: int, steps: int, seed: int) -> dict[
         nodes, X, y = random_problem(rng, rows, classes=LOSSES[loss].two_classes)
         tree = _engine.Tree(nodes)
         start = _engine.loss(tree, X, y, [], loss, parameter, np.inf)
-        best = min(_engine.fit_constants(tree, X, y, loss, parameter, 300, method)[1] for method in METHODS)
+        best = min(
+            _engine.fit_constants(tree, X, y, loss, parameter, 300, _engine.FitMethod[method])[1]
+            for method in METHODS
+        )
         if not best < 0.99 * start < np.inf:
             continue  # nothing to win
         for method in METHODS:
-            _, reached, node_rows = _engine.fit_constants(tree, X, y, loss, parameter, steps, method)
+            _, reached, node_rows = _engine.fit_constants(
+                tree, X, y, loss, parameter, steps, _engine.FitMethod[method]
+            )
             evaluations[method] += node_rows / (rows * len(nodes)) / problems
             shares[method].append((start - reached) / (start - best))
     way = {method: np.array(shares[method]) for method in METHODS}

@@ -1,5 +1,6 @@
 // Python's view of circuits, their schedules and their cost.
 #include "bindings/bindings.hpp"
+#include "bindings/records.hpp"
 
 #include "circuit/circuit.hpp"
 #include "circuit/shift_adds.hpp"
@@ -241,15 +242,11 @@ Circuit circuit_of(const CircuitFields& fields) {
     return circuit;
 }
 
-using ScheduleFields = std::tuple<std::vector<std::uint32_t>, std::vector<double>, bool, int, int, int>;
-
-ScheduleFields schedule(const CircuitFields& fields, const DelayLibrary& library, double available_ps,
-                        std::optional<std::size_t> stages) {
+Schedule schedule(const CircuitFields& fields, const DelayLibrary& library, double available_ps,
+                  std::optional<std::size_t> stages) {
     const Circuit circuit = circuit_of(fields);
     Scheduler scheduler(library);
-    const Schedule& made =
-        stages ? scheduler.balanced(circuit, available_ps, *stages) : scheduler.fewest_stages(circuit, available_ps);
-    return {made.stage, made.stage_delay_ps, made.fits, made.lut, made.dsp, made.ff};
+    return stages ? scheduler.balanced(circuit, available_ps, *stages) : scheduler.fewest_stages(circuit, available_ps);
 }
 
 // Delays of every output from every address bit; None where there is no path.
@@ -300,14 +297,21 @@ void bind_circuits(nb::module_& module) {
                  return DelayLibrary{.lut = lut, .carry = carry, .multiplier = product, .flipflop = flipflop};
              }),
              "lut"_a, "carry"_a, "multiplier"_a, "flipflop"_a);
+    bind_result<Schedule>(module, "Schedule", "The pipeline stage of every operation, and what they cost.",
+                          field("stage", &Schedule::stage), field("stage_delay_ps", &Schedule::stage_delay_ps),
+                          field("fits", &Schedule::fits), field("lut", &Schedule::lut), field("dsp", &Schedule::dsp),
+                          field("ff", &Schedule::ff));
+    bind_result<PredictedCircuit>(module, "PredictedCircuit", "What the circuit of a datapath costs.",
+                                  field("latency_cycles", &PredictedCircuit::latency_cycles),
+                                  field("delay_ps", &PredictedCircuit::delay_ps), field("lut", &PredictedCircuit::lut),
+                                  field("dsp", &PredictedCircuit::dsp), field("ff", &PredictedCircuit::ff),
+                                  field("fits", &PredictedCircuit::fits));
     nb::class_<CircuitCost>(module, "CircuitCost")
         .def(nb::init<const DelayLibrary&, double>(), "library"_a, "available_ps"_a, nb::keep_alive<1, 2>())
         .def(
             "__call__",
             [](CircuitCost& cost, const FixedDatapath& datapath, const PortFields& port) {
-                const PredictedCircuit circuit = cost(view_of(datapath, port));
-                return std::tuple(circuit.latency_cycles, circuit.delay_ps, circuit.lut, circuit.dsp, circuit.ff,
-                                  circuit.fits);
+                return cost(view_of(datapath, port));
             },
             "datapath"_a, "port"_a);
     module.def(

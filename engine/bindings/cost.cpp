@@ -1,5 +1,6 @@
 // Python's view of the cost model.
 #include "bindings/bindings.hpp"
+#include "bindings/records.hpp"
 
 #include "cost/quick_cost.hpp"
 #include "cost/slack.hpp"
@@ -25,7 +26,6 @@ using namespace nb::literals;
 namespace {
 
 using Widths = std::pair<std::vector<double>, std::vector<double>>; // delays, LUT
-using FunctionFields = std::tuple<std::vector<double>, double, double, double, double, double, int>;
 
 GridCost make_grid(const Matrix<double>& delay_ps, const Matrix<double>& lut, const Matrix<double>& dsp) {
     GridCost grid;
@@ -40,23 +40,15 @@ GridCost make_grid(const Matrix<double>& delay_ps, const Matrix<double>& lut, co
     return grid;
 }
 
-FunctionCost make_function(const FunctionFields& fields) {
-    const auto& [segments_ps, lut, dsp, bram, low, high, fraction] = fields;
-    return {.segments_ps = segments_ps,
-            .lut = lut,
-            .dsp = dsp,
-            .bram = bram,
-            .low = low,
-            .high = high,
-            .fraction = fraction};
-}
-
 } // namespace
 
 void bind_costs(nb::module_& module) {
-    nb::class_<GridCost>(module, "GridCost")
-        .def("__init__", [](GridCost* self, const Matrix<double>& delay_ps, const Matrix<double>& lut,
-                            const Matrix<double>& dsp) { new (self) GridCost(make_grid(delay_ps, lut, dsp)); });
+    nb::class_<GridCost>(module, "GridCost").def(nb::new_(&make_grid), "delay_ps"_a, "lut"_a, "dsp"_a);
+    bind_record<FunctionCost>(module, "FunctionCost", "What a table function costs.",
+                              field("segments_ps", &FunctionCost::segments_ps), field("lut", &FunctionCost::lut),
+                              field("dsp", &FunctionCost::dsp), field("bram", &FunctionCost::bram),
+                              field("low", &FunctionCost::low), field("high", &FunctionCost::high),
+                              field("fraction", &FunctionCost::fraction));
     nb::class_<CostModel>(module, "CostModel")
         .def(
             "__init__",
@@ -64,7 +56,7 @@ void bind_costs(nb::module_& module) {
                const std::vector<double>& input_high, int input_fraction, double output_low, double output_high,
                int output_fraction, int constant_fraction, int width_limit, const std::pair<int, int>& multiply_limits,
                const std::map<std::string, Widths>& primitives, const GridCost& multiply, const GridCost& scale,
-               const std::map<std::string, FunctionFields>& functions, const FunctionFields& fused) {
+               const std::map<std::string, FunctionCost>& functions, const FunctionCost& fused) {
                 CostModel model{.available_ps = available_ps,
                                 .register_ps = register_ps,
                                 .input_low = input_low,
@@ -81,7 +73,7 @@ void bind_costs(nb::module_& module) {
                                 .multiply = multiply,
                                 .scale = scale,
                                 .functions = {},
-                                .fused = make_function(fused)};
+                                .fused = fused};
                 for (std::size_t i = 0; i < primitive_count; ++i) {
                     const auto found = primitives.find(std::string(primitive_names[i]));
                     if (found == primitives.end() || found->second.first.empty() || found->second.second.empty()) {
@@ -89,20 +81,17 @@ void bind_costs(nb::module_& module) {
                     }
                     model.primitives[i] = {.delay_ps = found->second.first, .lut = found->second.second};
                 }
-                for (const auto& [name, fields] : functions) {
-                    model.functions[index_of(operation_named(name))] = make_function(fields);
+                for (const auto& [name, function] : functions) {
+                    model.functions[index_of(operation_named(name))] = function;
                 }
                 new (self) CostModel(std::move(model));
             },
             nb::kw_only(), "available_ps"_a, "register_ps"_a, "input_low"_a, "input_high"_a, "input_fraction"_a,
             "output_low"_a, "output_high"_a, "output_fraction"_a, "constant_fraction"_a, "width_limit"_a,
             "multiply_limits"_a, "primitives"_a, "multiply"_a, "scale"_a, "functions"_a, "fused"_a);
-    nb::class_<Cost>(module, "Cost")
-        .def_ro("latency_cycles", &Cost::latency)
-        .def_ro("delay_ps", &Cost::delay_ps)
-        .def_ro("lut", &Cost::lut)
-        .def_ro("dsp", &Cost::dsp)
-        .def_ro("bram", &Cost::bram);
+    bind_result<Cost>(module, "Cost", "What a formula's circuit costs.", field("latency_cycles", &Cost::latency),
+                      field("delay_ps", &Cost::delay_ps), field("lut", &Cost::lut), field("dsp", &Cost::dsp),
+                      field("bram", &Cost::bram));
     module.def(
         "cost", [](const Tree& tree, const CostModel& model) { return CostEstimator(model)(tree); }, "tree"_a,
         "model"_a);

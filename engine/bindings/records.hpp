@@ -17,12 +17,21 @@ template <class Record, class Value> constexpr Field<Record, Value> field(const 
     return {name, member};
 }
 
+// What the engine gives back: attributes only.
+template <class Record, class... Values>
+nanobind::class_<Record> bind_result(nanobind::module_& module, const char* name, const char* doc,
+                                     Field<Record, Values>... fields) {
+    nanobind::class_<Record> bound(module, name, doc);
+    (bound.def_ro(fields.name, fields.member), ...);
+    return bound;
+}
+
 // Every field may be left out: its default is the struct's.
 template <class Record, class... Values>
 nanobind::class_<Record> bind_record(nanobind::module_& module, const char* name, const char* doc,
                                      Field<Record, Values>... fields) {
     const Record defaults{};
-    nanobind::class_<Record> bound(module, name, doc);
+    nanobind::class_<Record> bound = bind_result(module, name, doc, fields...);
     bound.def(
         "__init__",
         [fields...](Record* self, Values... values) {
@@ -31,7 +40,6 @@ nanobind::class_<Record> bind_record(nanobind::module_& module, const char* name
             new (self) Record(std::move(made));
         },
         nanobind::kw_only(), (nanobind::arg(fields.name) = defaults.*fields.member)...);
-    (bound.def_ro(fields.name, fields.member), ...);
     return bound;
 }
 

@@ -50,8 +50,13 @@ struct Settings {
 
 using OperandSizes = std::map<std::string, std::pair<int, int>>;                // left, right; -1: no limit
 using Nesting = std::vector<std::tuple<std::string, std::string, std::size_t>>; // outer, inner, most
-using Point = std::tuple<Tree, double, std::size_t, Cost>;                      // loss, complexity
-using Outcome = std::tuple<std::vector<Point>, Counts, double, std::string>;
+
+struct Outcome {
+    std::vector<Entry> front;
+    Counts counts;
+    double seconds = 0.0;
+    StopReason stop_reason = StopReason::timeout;
+};
 
 ShapeLimits make_limits(std::size_t maxsize, std::size_t maxdepth, const OperandSizes& sizes, const Nesting& nesting) {
     ShapeLimits limits;
@@ -90,23 +95,6 @@ Settings make_settings(const Loss& loss, double loss_parameter, double value_lim
     return settings;
 }
 
-FixedPoint fixed_point_named(const std::string& name) {
-    const auto found = std::ranges::find(fixed_point_names, name);
-    if (found == fixed_point_names.end()) {
-        throw std::invalid_argument("losses are never, archive or always in fixed point, not " + name);
-    }
-    return static_cast<FixedPoint>(found - fixed_point_names.begin());
-}
-
-std::vector<Point> points_of(const std::vector<Entry>& front) {
-    std::vector<Point> points;
-    points.reserve(front.size());
-    for (const Entry& entry : front) {
-        points.emplace_back(entry.tree, entry.loss, entry.complexity, entry.cost);
-    }
-    return points;
-}
-
 // Checks for signals at every call and calls Python back four times a second. Runs without the GIL.
 template <class T> class PythonMonitor {
 public:
@@ -141,7 +129,7 @@ public:
         if (callback_.is_none()) {
             return std::nullopt;
         }
-        const nb::object answer = callback_(progress.seconds, progress.counts.evaluations, points_of(progress.front));
+        const nb::object answer = callback_(progress.seconds, progress.counts.evaluations, progress.front);
         return nb::cast<bool>(nb::bool_(answer)) ? std::optional(StopReason::callback) : std::nullopt;
     }
 
@@ -189,8 +177,7 @@ Outcome search(const Matrix<T>& X, const Targets<T>& y, const std::optional<Vect
     }
     const StopReason reason = run.run([&](Search<T>& current) { return monitor(current); });
     const Progress progress = run.progress();
-    return {points_of(progress.front), progress.counts, progress.seconds,
-            std::string(stop_reason_names[static_cast<std::size_t>(reason)])};
+    return {.front = progress.front, .counts = progress.counts, .seconds = progress.seconds, .stop_reason = reason};
 }
 
 template <class T> void bind_search_of(nb::module_& module) {
@@ -201,6 +188,16 @@ template <class T> void bind_search_of(nb::module_& module) {
 } // namespace
 
 void bind_search(nb::module_& module) {
+    nb::enum_<FixedPoint>(module, "FixedPoint", "Which losses are those of the hardware's own arithmetic.")
+        .value("never", FixedPoint::never)
+        .value("archive", FixedPoint::archive)
+        .value("always", FixedPoint::always);
+    nb::enum_<StopReason>(module, "StopReason", "Why a search ended.")
+        .value("timeout", StopReason::timeout)
+        .value("max_evaluations", StopReason::evaluations)
+        .value("target_loss", StopReason::target)
+        .value("interrupted", StopReason::interrupted)
+        .value("callback", StopReason::callback);
     nb::class_<ShapeLimits>(module, "ShapeLimits")
         .def(
             "__init__",
@@ -229,13 +226,13 @@ void bind_search(nb::module_& module) {
                double max_latency, double max_lut, double max_dsp, const std::vector<std::string>& operators,
                const ShapeLimits& limits, const SearchOptions& options, std::uint64_t seed, double timeout,
                std::optional<std::uint64_t> max_evaluations, double target_loss, std::size_t threads,
-               std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, const std::string& fixed_point) {
+               std::vector<Tree> guesses, std::shared_ptr<CircuitModel> circuit, FixedPoint fixed_point) {
                 Settings settings =
                     make_settings(loss, loss_parameter, value_limit, cost, max_latency, max_lut, max_dsp, operators,
                                   limits, options, seed, timeout, max_evaluations, target_loss, threads);
                 settings.guesses = std::move(guesses);
                 settings.circuit = std::move(circuit);
-                settings.fixed_point = fixed_point_named(fixed_point);
+                settings.fixed_point = fixed_point;
                 if (settings.fixed_point != FixedPoint::never && !settings.circuit) {
                     throw std::invalid_argument("losses in fixed point need a circuit model");
                 }
@@ -244,14 +241,16 @@ void bind_search(nb::module_& module) {
             nb::kw_only(), "loss"_a, "loss_parameter"_a, "value_limit"_a, "cost"_a, "max_latency"_a, "max_lut"_a,
             "max_dsp"_a, "operators"_a, "limits"_a, "options"_a, "seed"_a, "timeout"_a, "max_evaluations"_a.none(),
             "target_loss"_a, "threads"_a, "guesses"_a, "circuit"_a.none(), "fixed_point"_a);
-    nb::class_<Counts>(module, "Counts")
-        .def(nb::init<>())
-        .def_ro("evaluations", &Counts::evaluations)
-        .def_ro("proposals", &Counts::proposals)
-        .def_ro("over_budget", &Counts::over_budget)
-        .def_ro("judged", &Counts::judged)
-        .def_ro("refused", &Counts::refused)
-        .def_ro("node_rows", &Counts::node_rows);
+    bind_result<Counts>(module, "Counts", "What a search has done.", field("evaluations", &Counts::evaluations),
+                        field("proposals", &Counts::proposals), field("over_budget", &Counts::over_budget),
+                        field("judged", &Counts::judged), field("refused", &Counts::refused),
+                        field("node_rows", &Counts::node_rows));
+    bind_result<Entry>(module, "Entry", "A formula of the front, or those of several outputs.",
+                       field("tree", &Entry::tree), field("cost", &Entry::cost),
+                       field("complexity", &Entry::complexity), field("loss", &Entry::loss));
+    bind_result<Outcome>(module, "Outcome", "What a search found, and how it ended.", field("front", &Outcome::front),
+                         field("counts", &Outcome::counts), field("seconds", &Outcome::seconds),
+                         field("stop_reason", &Outcome::stop_reason));
     bind_search_of<float>(module);
     bind_search_of<double>(module);
 }

@@ -108,37 +108,25 @@ std::tuple<double, std::vector<double>, std::vector<double>> derivatives(const T
     return {result.loss, result.gradient, result.curvature};
 }
 
-FitMethod method_named(const std::string& name) {
-    for (std::size_t i = 0; i < fit_method_names.size(); ++i) {
-        if (fit_method_names[i] == name) {
-            return static_cast<FitMethod>(i);
-        }
-    }
-    throw std::invalid_argument("the engine does not fit by " + name);
-}
-
 template <class T>
 std::tuple<Tree, double, double> fit(const Tree& tree, const Matrix<T>& X, const Targets<T>& y, const Loss& kind,
-                                     double parameter, int steps, const std::optional<std::string>& method) {
+                                     double parameter, int steps, std::optional<FitMethod> method) {
     const Data<T> data = make_data(X, y, {}, Data<T>::keep_order);
     check_tree(tree, data.features(), data.outputs());
     Evaluator<T> evaluator(data, make_objective(kind, parameter));
     ConstantFitter<T> fitter(evaluator);
     Tree fitted = tree;
-    const double reached =
-        fitter.fit(fitted, data.all(), steps, method ? std::optional(method_named(*method)) : std::nullopt);
+    const double reached = fitter.fit(fitted, data.all(), steps, method);
     return {fitted, reached, evaluator.work()};
 }
 
 // The tree with a scion at a node, and how the expansion there says that the mean loss changes.
 template <class T>
-std::pair<Tree, double> graft(const Tree& tree, std::size_t node, const Tree& scion, const std::string& form,
-                              const Matrix<T>& X, const Targets<T>& y, const Loss& kind, double parameter) {
-    const auto* const name = std::ranges::find(graft_form_names, form);
-    if (node >= tree.length() || name == graft_form_names.end()) {
-        throw std::invalid_argument("there is no such node or form");
+std::pair<Tree, double> graft(const Tree& tree, std::size_t node, const Tree& scion, GraftForm form, const Matrix<T>& X,
+                              const Targets<T>& y, const Loss& kind, double parameter) {
+    if (node >= tree.length()) {
+        throw std::invalid_argument("the tree has " + std::to_string(tree.length()) + " nodes");
     }
-    const auto kind_of_graft = static_cast<GraftForm>(name - graft_form_names.begin());
     const Data<T> data = make_data(X, y, {}, Data<T>::keep_order);
     check_tree(tree, data.features(), data.outputs());
     check_tree(scion, data.features(), 1);
@@ -148,9 +136,9 @@ std::pair<Tree, double> graft(const Tree& tree, std::size_t node, const Tree& sc
     if (!evaluator.predict(scion, data.all(), column) || !expansion.expand(tree, node, data.all(), evaluator)) {
         throw std::invalid_argument("the tree or the scion is not finite on this data");
     }
-    const Graft found = expansion.graft(column.data(), kind_of_graft);
+    const Graft found = expansion.graft(column.data(), form);
     Tree result = tree;
-    result.replace(node, grafted(tree.subtree(node), scion.nodes(), kind_of_graft, found));
+    result.replace(node, grafted(tree.subtree(node), scion.nodes(), form, found));
     return {result, found.change / data.weight(data.all())};
 }
 
@@ -236,6 +224,15 @@ void bind_trees(nb::module_& module) {
             ConstantMerger().merge(tree);
             return tree;
         });
+    nb::enum_<FitMethod>(module, "FitMethod", "How constants are fitted.")
+        .value("gauss_newton", FitMethod::gauss_newton)
+        .value("bfgs", FitMethod::bfgs);
+    nb::enum_<GraftForm>(module, "GraftForm", "What becomes of the part that a scion is grafted on.")
+        .value("exchanged", GraftForm::exchanged)
+        .value("scaled", GraftForm::scaled)
+        .value("shifted", GraftForm::shifted)
+        .value("added", GraftForm::added)
+        .value("multiplied", GraftForm::multiplied);
     bind_values<float>(module);
     bind_values<double>(module);
     bind_scorer<float>(module, "ScorerFloat");

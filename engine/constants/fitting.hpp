@@ -5,9 +5,7 @@
 #include "constants/tied_constants.hpp"
 #include "evaluation/evaluation.hpp"
 
-#include <array>
 #include <optional>
-#include <string_view>
 #include <vector>
 
 namespace lat_sr {
@@ -15,7 +13,6 @@ namespace lat_sr {
 // Gauss and Newton's takes Levenberg and Marquardt's damped steps; for losses that are not least squares, the curvature
 // of each row's loss stands in the place of the squared residual's.
 enum class FitMethod : unsigned char { gauss_newton, bfgs };
-inline constexpr std::array<std::string_view, 2> fit_method_names{"gauss_newton", "bfgs"};
 
 // The better one of each loss, as benchmarks/search/constant_fitting.py measures them.
 FitMethod best_method(const Objective& objective);

@@ -25,7 +25,6 @@
 #include <cstdint>
 #include <optional>
 #include <span>
-#include <string_view>
 #include <vector>
 
 namespace lat_sr {
@@ -53,7 +52,6 @@ struct SearchOptions {
 
 // Which losses are those of the hardware's own arithmetic.
 enum class FixedPoint : unsigned char { never, archive, always };
-inline constexpr std::array<std::string_view, 3> fixed_point_names{"never", "archive", "always"};
 
 // What all islands share; outlives them.
 template <class T> struct Task {

@@ -5,7 +5,6 @@
 #include "search/archive.hpp"
 #include "search/island.hpp"
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -23,8 +22,6 @@
 namespace lat_sr {
 
 enum class StopReason : unsigned char { timeout, evaluations, target, interrupted, callback };
-inline constexpr std::array<std::string_view, 5> stop_reason_names{"timeout", "max_evaluations", "target_loss",
-                                                                   "interrupted", "callback"};
 
 struct Stopping {
     double timeout = 60.0; // seconds

@@ -17,7 +17,7 @@ constexpr std::size_t largest_scion = 7;
 constexpr std::size_t most_rows = 1024;
 
 // Nodes that a form has besides the scion's and the part's.
-constexpr std::array<std::size_t, graft_form_names.size()> form_nodes{0, 2, 4, 3, 3};
+constexpr std::array<std::size_t, 5> form_nodes{0, 2, 4, 3, 3};
 
 } // namespace
 
@@ -75,7 +75,7 @@ template <class T> bool Grafter<T>::fits(const Tree& tree, std::size_t node, con
 
 template <class T> bool Grafter<T>::graft(Tree& tree, Slack& slack, Evaluator<T>& evaluator, Random& random) {
     const std::size_t node = random.below(tree.length());
-    const auto form = static_cast<GraftForm>(random.below(graft_form_names.size()));
+    const auto form = static_cast<GraftForm>(random.below(form_nodes.size()));
     if (!expansion_.expand(tree, node, sample_, evaluator)) {
         return false;
     }

@@ -7,17 +7,13 @@
 #include "evaluation/evaluation.hpp"
 #include "tree/tree.hpp"
 
-#include <array>
 #include <cstddef>
-#include <string_view>
 
 namespace lat_sr {
 
 // What takes the place of the part p below the node, for a column c of values: c, a*c, a*c + b, p + a*c or p*(a*c),
 // with a and b fitted.
 enum class GraftForm : unsigned char { exchanged, scaled, shifted, added, multiplied };
-inline constexpr std::array<std::string_view, 5> graft_form_names{"exchanged", "scaled", "shifted", "added",
-                                                                  "multiplied"};
 constexpr bool keeps_part(GraftForm form) { return form == GraftForm::added || form == GraftForm::multiplied; }
 
 struct Graft {

@@ -9,6 +9,13 @@ from lat_sr.precision import Overflow, Precision, Quantization
 _KINDS = {kind: number for number, kind in enumerate(Kind)}
 _QUANTIZATIONS = {mode: number for number, mode in enumerate(Quantization)}
 _OVERFLOWS = {mode: number for number, mode in enumerate(Overflow)}
+#: Width, fraction, whether it is signed, quantization, overflow, low, high.
+CastFields = tuple[int, int, bool, int, int, int, int]
+#: Kind, operands, low, high, fraction, index, value, cast.
+DatapathNode = tuple[int, list[int], int, int, int, int, int, CastFields]
+#: Low, high, fraction.
+Port = tuple[int, int, int]
+
 _NO_CAST = (1, 0, True, 0, 0, -1, 0)
 
 
@@ -32,12 +39,12 @@ def native_datapath(datapath: Datapath) -> _engine.FixedDatapath:
     )
 
 
-def native_port(precision: Precision) -> _engine.Port:
+def native_port(precision: Precision) -> Port:
     """Bounds and fraction of the ports of a datapath, as the C++ core takes them."""
     return precision.low, precision.high, precision.fraction
 
 
-def cast_fields(target: Precision) -> _engine.CastFields:
+def cast_fields(target: Precision) -> CastFields:
     """Write a format as the C++ core takes it.
 
     Parameters
@@ -60,7 +67,7 @@ def cast_fields(target: Precision) -> _engine.CastFields:
     )
 
 
-def _fields(node: Node) -> _engine.DatapathNode:
+def _fields(node: Node) -> DatapathNode:
     return (
         _KINDS[node.kind],
         list(node.operands),

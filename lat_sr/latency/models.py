@@ -126,8 +126,17 @@ def estimate_datapath(datapath: Datapath, target: Target, library: DelayLibrary)
     library : DelayLibrary
     """
     cost = _circuit_cost(library, target.available_ps)
-    cycles, delay, lut, dsp, ff, fits = cost(traceable(datapath), native_port(datapath.precision))
-    return Estimate(cycles, delay, lut, ff, dsp, 0, "scheduled", fits)
+    circuit = cost(traceable(datapath), native_port(datapath.precision))
+    return Estimate(
+        circuit.latency_cycles,
+        circuit.delay_ps,
+        circuit.lut,
+        circuit.ff,
+        circuit.dsp,
+        0,
+        "scheduled",
+        circuit.fits,
+    )
 
 
 @lru_cache(maxsize=16)

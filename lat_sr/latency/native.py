@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     from alkaid.types import CombLogic, Op
 
 
+#: Opcode, operands, data, low, high, fraction.
+CircuitOperation = tuple[int, list[int], list[int], int, int, int]
+#: Operations, entries and fraction of every table, operation and shift of every output.
+Circuit = tuple[list[CircuitOperation], list[tuple[list[int], int]], list[int], list[int]]
+
+
 @lru_cache(maxsize=16)
 def native_library(library: DelayLibrary) -> _engine.DelayLibrary:
     """Hand a delay library to the C++ core.
@@ -63,7 +69,7 @@ def _converted(library: DelayLibrary) -> _engine.DelayLibrary:
     )
 
 
-def native_circuit(comb: CombLogic) -> _engine.Circuit:
+def native_circuit(comb: CombLogic) -> Circuit:
     """Hand a combinational program (ALIR, specification version 4) to the C++ core.
 
     Parameters
@@ -83,7 +89,7 @@ def native_circuit(comb: CombLogic) -> _engine.Circuit:
     )
 
 
-def _operation(op: Op) -> _engine.CircuitOperation:
+def _operation(op: Op) -> CircuitOperation:
     low, high, step = op.qint
     return (
         int(op.opcode),

@@ -94,11 +94,10 @@ def schedule(
         raise InputError(f"stages is {stages}; at least one register stage is expected, at the output")
     delays_of_cells = native_library(library)
     try:
-        stage, delays, fits, lut, dsp, ff = _engine.schedule(
-            native_circuit(comb), delays_of_cells, available_ps, stages
-        )
+        made = _engine.schedule(native_circuit(comb), delays_of_cells, available_ps, stages)
     except ValueError as error:
         raise InputError(
             f"not a program that can be scheduled: {error}; pass what `lat_sr.circuit.trace` gives"
         ) from error
-    return Schedule(tuple(stage), len(delays), tuple(delays), fits, lut, dsp, ff)
+    delays = tuple(made.stage_delay_ps)
+    return Schedule(tuple(made.stage), len(delays), delays, made.fits, made.lut, made.dsp, made.ff)

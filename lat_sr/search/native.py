@@ -184,18 +184,18 @@ class NativeEngine:
         assert problem.feature_names is not None
         names = problem.feature_names
 
-        def points(found: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]]) -> tuple[Point, ...]:
+        def points(found: Sequence[_engine.Entry]) -> tuple[Point, ...]:
             return tuple(
                 Point(
-                    expressions_of(tree.postfix, names),
-                    loss,
-                    complexity,
-                    cost.latency_cycles,
-                    cost.delay_ps,
-                    cost.lut,
-                    cost.dsp,
+                    expressions_of(entry.tree.postfix, names),
+                    entry.loss,
+                    entry.complexity,
+                    entry.cost.latency_cycles,
+                    entry.cost.delay_ps,
+                    entry.cost.lut,
+                    entry.cost.dsp,
                 )
-                for tree, loss, complexity, cost in found
+                for entry in found
             )
 
         state, spent, keep = self._state(problem)
@@ -204,25 +204,22 @@ class NativeEngine:
         report = None
         if callback is not None:
 
-            def report(
-                seconds: float,
-                evaluations: int,
-                front: Sequence[tuple[_engine.Tree, float, int, _engine.Cost]],
-            ) -> bool:
+            def report(seconds: float, evaluations: int, front: Sequence[_engine.Entry]) -> bool:
                 return bool(callback(spent + seconds, evaluations, points(front)))
 
-        front, counts, seconds, stop_reason = _engine.search(
+        outcome = _engine.search(
             problem.X, problem.y, problem.weights, self._settings(problem, model), report, state, keep
         )
-        if not front:
+        if not outcome.front:
             raise InputError(
                 "no formula has a finite loss on this data within value_limit; scale the data, or give more time"
             )
+        counts = outcome.counts
         return SearchResult(
-            points(front),
+            points(outcome.front),
             counts.evaluations,
-            spent + seconds,
-            stop_reason,
+            spent + outcome.seconds,
+            outcome.stop_reason.name,
             problem.seed,
             node_rows=counts.node_rows,
             proposals=counts.proposals,
@@ -250,7 +247,7 @@ class NativeEngine:
             threads=number_of_jobs(problem.n_jobs),
             guesses=[tree_of(guess, problem.feature_names or ()) for guess in problem.guesses],
             circuit=None if problem.circuit is None else problem.circuit.native(),
-            fixed_point=problem.fixed_point,
+            fixed_point=_engine.FixedPoint[problem.fixed_point],
         )
 
     def _state(
@@ -341,9 +338,16 @@ def native_cost_model(cost: CostModel) -> _engine.CostModel:
     def widths(entry: WidthCost) -> tuple[list[float], list[float]]:
         return entry.delay_ps.tolist(), entry.lut.tolist()
 
-    def function(entry: FunctionCost) -> tuple[list[float], float, float, float, float, float, int]:
-        resources = (float(entry.lut), float(entry.dsp), float(entry.bram))
-        return (list(entry.segments_ps), *resources, float(entry.low), float(entry.high), int(entry.fraction))
+    def function(entry: FunctionCost) -> _engine.FunctionCost:
+        return _engine.FunctionCost(
+            segments_ps=list(entry.segments_ps),
+            lut=float(entry.lut),
+            dsp=float(entry.dsp),
+            bram=float(entry.bram),
+            low=float(entry.low),
+            high=float(entry.high),
+            fraction=int(entry.fraction),
+        )
 
     known = set(_engine.operator_names())
     return _engine.CostModel(

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lat_sr import _engine
 from lat_sr.datapath import DEFAULT_TABLE_TOLERANCE, Datapath, Kind, Node, Table, WidthLimits
-from lat_sr.datapath.native import cast_fields
+from lat_sr.datapath.native import DatapathNode, cast_fields
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.expression import Expression
 from lat_sr.expression.postfix import expression_of, tree_of
@@ -117,7 +117,7 @@ class NativeLowering:
             raise InputError("no expression to lower; pass at least one")
         trees = [tree_of(root, self.input_names) for root in roots]
         refusal, nodes, outputs, tables, values = self._native.lower(trees)
-        if values is None:
+        if not isinstance(values, np.ndarray):
             written = ", ".join(str(root) for root in roots)
             raise ExpressionError(f"{written} cannot be put into {self.precision}: {refusal}")
         built: list[Node] = []
@@ -150,10 +150,10 @@ class NativeLowering:
         """
         return self._native.lowerable(list(trees))
 
-    def _function_name(self, function: _engine.Tree | str) -> str:
-        if isinstance(function, str):
-            return function
-        return str(expression_of(function.postfix, self.input_names))
+    def _function_name(self, function: object) -> str:
+        if isinstance(function, _engine.Tree):
+            return str(expression_of(function.postfix, self.input_names))
+        return str(function)
 
 
 class LoweringSettings(TypedDict):
@@ -241,7 +241,7 @@ def _interpolated(implementations: str | Mapping[str, str]) -> dict[str, bool]:
     return {name: choice == "interp" for name, choice in chosen.items()}
 
 
-def _node(fields: _engine.DatapathNode, before: Sequence[Node]) -> Node:
+def _node(fields: DatapathNode, before: Sequence[Node]) -> Node:
     number, operands, low, high, fraction, index, value, cast = fields
     kind = _KINDS[number]
     target = None

@@ -41,7 +41,7 @@ SCIONS = ("a", "b*c", "sin(a)", "c - 0.4", "exp(0.3*b)", "1.5")
 def test_the_expansion_is_exact_below_sums_and_products(node: int, scion: str, form: str) -> None:
     if node == STOCK.postfix.index(("sin", 0.0)) - 1 or (form == "shifted" and scion == "1.5"):
         return  # the argument of the sine, and two constants that do the same
-    grafted, change = _engine.graft(STOCK, node, tree(scion), form, X, Y, "l2", 1.0)
+    grafted, change = _engine.graft(STOCK, node, tree(scion), _engine.GraftForm[form], X, Y, "l2", 1.0)
     assert loss(grafted) - loss(STOCK) == pytest.approx(change, rel=1e-6, abs=1e-9)
 
 
@@ -53,7 +53,7 @@ def test_the_expansion_is_exact_below_sums_and_products(node: int, scion: str, f
 def test_constants_are_the_best_ones(node: int, form: str, factor: float) -> None:
     if node == STOCK.postfix.index(("sin", 0.0)) - 1:
         return
-    grafted, _ = _engine.graft(STOCK, node, tree("b*c"), form, X, Y, "l2", 1.0)
+    grafted, _ = _engine.graft(STOCK, node, tree("b*c"), _engine.GraftForm[form], X, Y, "l2", 1.0)
     names = [name for name, _ in grafted.postfix]
     part = node + 1 if form in ("added", "multiplied") else node + 1 - subtree_size(STOCK, node)
     scale = part + 3  # after b, c and their product
@@ -79,16 +79,16 @@ def test_small_changes_follow_the_expansion_of_other_losses(kind: str) -> None:
     stock = tree("sin(0.8*a + b)*c")
     node = stock.postfix.index(("sin", 0.0)) - 1
     nearly = tree("0.8*a + b + 0.001*c*a")
-    _, change = _engine.graft(stock, node, nearly, "exchanged", X, Y, kind, 1.0)
+    _, change = _engine.graft(stock, node, nearly, _engine.GraftForm.exchanged, X, Y, kind, 1.0)
     grafted = tree("sin(0.8*a + b + 0.001*c*a)*c")
     assert loss(grafted, kind) - loss(stock, kind) == pytest.approx(change, rel=0.02)
 
 
 def test_what_is_not_finite_is_refused() -> None:
     with pytest.raises(ValueError, match="not finite"):
-        _engine.graft(STOCK, 0, tree("exp(exp(exp(exp(9*a))))"), "exchanged", X, Y, "l2", 1.0)
-    with pytest.raises(ValueError, match="no such node or form"):
-        _engine.graft(STOCK, 99, tree("a"), "exchanged", X, Y, "l2", 1.0)
+        _engine.graft(STOCK, 0, tree("exp(exp(exp(exp(9*a))))"), _engine.GraftForm.exchanged, X, Y, "l2", 1.0)
+    with pytest.raises(ValueError, match=f"the tree has {STOCK.size} nodes"):
+        _engine.graft(STOCK, 99, tree("a"), _engine.GraftForm.exchanged, X, Y, "l2", 1.0)
 
 
 def search(graft_probability: float, **settings: Any) -> tuple[float, int]:

@@ -109,7 +109,7 @@ def test_constants_of_equal_parts_are_fitted_as_one(kind: str, method: str) -> N
     texts = ("sin(0.5*x0 + 0.1) + 0.2", "x1*sin(0.5*x0 + 0.1)", "0.5*x2")
     start = tree_of(parsed(*texts), NAMES)
     before = _engine.loss(start, X, y, [], kind, 1.0, np.inf)
-    tree, loss, _ = _engine.fit_constants(start, X, y, kind, 1.0, 30, method)
+    tree, loss, _ = _engine.fit_constants(start, X, y, kind, 1.0, 30, _engine.FitMethod[method])
     assert loss < before
     constants = [value for name, value in tree.postfix if name == "constant"]
     assert len(constants) == 6

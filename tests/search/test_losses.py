@@ -55,7 +55,7 @@ def test_gradient_of_each_loss(kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", OF_ONE_OUTPUT)
-@pytest.mark.parametrize("method", [None, "bfgs"])
+@pytest.mark.parametrize("method", [None, _engine.FitMethod.bfgs])
 def test_fit_reaches_the_minimum(kind: str, method: str | None) -> None:
     rng = np.random.default_rng(6)
     X = rng.normal(size=(400, 1))
@@ -113,7 +113,5 @@ def test_arguments_that_do_not_fit_together() -> None:
         _engine.loss(TREE, X, y[:3], [], "l2", 1.0, np.inf)
     with pytest.raises(ValueError, match="same number of rows"):
         _engine.loss(TREE, X, y, [1.0], "l2", 1.0, np.inf)
-    with pytest.raises(ValueError, match="does not fit by hand"):
-        _engine.fit_constants(TREE, X, y, "l2", 1.0, 5, "hand")
     with pytest.raises(ValueError, match="no loss l3"):
         _engine.loss(TREE, X, y, [], "l3", 1.0, np.inf)

@@ -8,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -240,7 +241,7 @@ def test_operators_that_the_engine_or_the_model_lacks() -> None:
 
 
 def test_a_search_without_any_finite_formula(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_engine, "search", lambda *arguments: ([], _engine.Counts(), 0.1, "timeout"))
+    monkeypatch.setattr(_engine, "search", lambda *arguments: SimpleNamespace(front=[]))
     with pytest.raises(InputError, match="no formula has a finite loss"):
         solve()
 
