@@ -144,7 +144,7 @@ def random_datapath(rng: np.random.Generator) -> Datapath:
             continue  # a value of too many bits
 
 
-def cost_of(datapath: Datapath, available_ps: float) -> Callable[[], tuple[int, float, int, int, int, bool]]:
+def cost_of(datapath: Datapath, available_ps: float) -> Callable[[], _engine.PredictedCircuit]:
     """The core's cost, as the search calls it: everything but the datapath is there already."""
     cost = _engine.CircuitCost(native_library(LIBRARY), available_ps)
     native, port = native_datapath(datapath), native_port(datapath.precision)
@@ -158,7 +158,8 @@ def agreement(count: int, seed: int) -> int:
     for _ in range(count):
         datapath, available_ps = random_datapath(rng), float(rng.uniform(2000.0, 8000.0))
         plan = schedule(trace(datapath), LIBRARY, available_ps=available_ps)
-        agreeing += cost_of(datapath, available_ps)() == (
+        cost = cost_of(datapath, available_ps)()
+        agreeing += (cost.latency_cycles, cost.delay_ps, cost.lut, cost.dsp, cost.ff, cost.fits) == (
             plan.stages,
             plan.worst_ps,
             plan.lut,
