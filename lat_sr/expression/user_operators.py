@@ -154,6 +154,28 @@ def expand_user_operators(expression: Expression, *, unary: bool = False) -> Exp
     return expression.fold(expand)
 
 
+def built_in_operators(names: Iterable[str]) -> tuple[str, ...]:
+    """Names of operators, those of the user replaced by the ones that their formulas are made of.
+
+    Examples
+    --------
+    >>> _ = define_operator("softsign", "x / (1 + Abs(x))")
+    >>> built_in_operators(["+", "softsign"])
+    ('+', '/', 'abs')
+    >>> undefine_operator("softsign")
+    """
+    found: dict[str, None] = {}
+    for name in names:
+        operator = get_operator(name)
+        parts = (
+            sorted(operator.expansion.operator_counts)
+            if isinstance(operator, UserOperator)
+            else [operator.name]
+        )
+        found.update(dict.fromkeys(parts))
+    return tuple(found)
+
+
 def user_definitions(expressions: Iterable[Expression]) -> dict[str, str]:
     """The user's operators in expressions: their names and what they stand for, as `define_missing` takes them."""
     used = {name for expression in expressions for name in expression.operator_counts}

@@ -20,6 +20,7 @@ from lat_sr.costs.delay_library import DelayLibrary
 from lat_sr.datapath import Datapath, Kind, Node, WidthLimits, lower
 from lat_sr.errors import LatSrError, OperatorError
 from lat_sr.expression import Call, Constant, Expression, Variable, parse
+from lat_sr.expression.user_operators import built_in_operators
 from lat_sr.latency.cost_model import CostModel, FunctionCost, GridCost, WidthCost
 from lat_sr.latency.scheduling import Schedule, schedule
 from lat_sr.operators import get_operator
@@ -68,7 +69,7 @@ def compile_cost_model(
     target : Target
     library : DelayLibrary
     operators : sequence of str
-        Those of the search.
+        Those of the search. Of the user's own the parts count.
     n_features : int
     implementations : str or mapping of str to str
     constant_fraction : int, optional
@@ -81,7 +82,7 @@ def compile_cost_model(
     precision = Precision.parse(precision)
     fraction = precision.fraction if constant_fraction is None else constant_fraction
     costs = _Costs(library)
-    names = tuple(dict.fromkeys(operators))
+    names = built_in_operators(operators)
     styles = {
         name: implementations if isinstance(implementations, str) else implementations.get(name, "table")
         for name in names

@@ -9,7 +9,6 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Protocol, cast
 
 from rich.console import Console
 from rich.progress import Progress
@@ -77,19 +76,6 @@ class Subject:
 Measurer = Callable[[Subject], OperatorCost]
 
 
-class _ProfilingToolchain(Toolchain, Protocol):
-    """A toolchain that says where its figures come from, and whose simulation can be left out."""
-
-    vectors: int
-    timeout: float
-    cancellation: Cancellation
-
-    @property
-    def timing_source(self) -> str: ...
-
-    def tool_versions(self) -> dict[str, str]: ...
-
-
 def profile(
     precision: Precision | str,
     *,
@@ -139,8 +125,12 @@ def profile(
         The profile cannot be written.
     """
     precision = Precision.parse(precision)
-    tool = cast(_ProfilingToolchain, get_toolchain(toolchain))
-    tool.vectors = 0  # bits are checked where formulas are built
+    tool = get_toolchain(toolchain)
+    if hasattr(tool, "vectors"):
+        tool.vectors = 0  # bits are checked where formulas are built
+    versions: Callable[[], dict[str, str]] = getattr(
+        tool, "tool_versions", lambda: {tool.name: tool.version()}
+    )
     target = Target(part, clock_period, toolchain=tool.name)
     wanted = subjects(operators)
     if out is None:
@@ -154,9 +144,9 @@ def profile(
         precision=str(precision),
         provenance=Provenance(
             kind="measured",
-            tools=tool.tool_versions(),
+            tools=versions(),
             date=time.strftime("%Y-%m-%d"),
-            timing_source=tool.timing_source,
+            timing_source=getattr(tool, "timing_source", ""),
         ),
         operators={},
     )
@@ -167,7 +157,7 @@ def profile(
         Path(out),
         n_jobs=n_jobs,
         progress=progress,
-        cancellation=tool.cancellation,
+        cancellation=getattr(tool, "cancellation", None),
     )
 
 
@@ -251,7 +241,7 @@ def measure(
 
 
 def _measurer(
-    tool: _ProfilingToolchain,
+    tool: Toolchain,
     precision: Precision,
     target: Target,
     log: Callable[[str, str], object] | None,
@@ -264,7 +254,7 @@ def _measurer(
     return measurer
 
 
-def _measured(tool: _ProfilingToolchain, datapath: Datapath, target: Target) -> OperatorCost:
+def _measured(tool: Toolchain, datapath: Datapath, target: Target) -> OperatorCost:
     report = tool.build(datapath, target)
     delay = dict(report.stages_tried).get(1)
     # Only the open toolchain builds a circuit in as many stages as asked for.
@@ -284,7 +274,7 @@ def _measured(tool: _ProfilingToolchain, datapath: Datapath, target: Target) -> 
     )
 
 
-def _single_stage_delay(datapath: Datapath, target: Target, tool: _ProfilingToolchain) -> float:
+def _single_stage_delay(datapath: Datapath, target: Target, tool: OpenToolchain) -> float:
     """Longest path in picoseconds with a register at the output only."""
     circuit = trace(datapath)
     fsm = pipeline(circuit, [0] * len(circuit.ops), datapath.precision)

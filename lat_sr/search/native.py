@@ -8,6 +8,7 @@ import os
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
+from itertools import islice, permutations
 from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,9 @@ import numpy as np
 
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
-from lat_sr.expression import Constant, Expression, Variable
+from lat_sr.expression import Call, Constant, Expression, UserOperator, Variable, expand_user_operators
 from lat_sr.expression.postfix import expressions_of, tree_of
+from lat_sr.expression.user_operators import built_in_operators
 from lat_sr.files import write_atomic
 from lat_sr.jobs import number_of_jobs
 from lat_sr.latency.cost_model import CostModel, FunctionCost, WidthCost
@@ -48,6 +50,7 @@ _ALLOWED: Mapping[str, tuple[float, float]] = {
 # The core's, so that they stand in one place.
 _DEFAULTS = _engine.SearchOptions()
 
+_EXAMPLES = 16  # formulas of each of the user's operators to start from
 _BUDGETS = {"max_latency": "latency_cycles", "max_lut": "lut", "max_dsp": "dsp"}
 
 
@@ -174,8 +177,10 @@ class NativeEngine:
     def search(self, problem: SearchProblem, *, callback: Callback | None = None) -> SearchResult:
         """See :meth:`lat_sr.search.Engine.search`.
 
+        An operator that was defined by a formula is searched as the operators it is made of, from formulas that use it.
         Besides, FormatError is raised for a checkpoint that is damaged or of another problem.
         """
+        problem = _in_built_in_operators(problem)
         model = native_cost_model(problem.cost)
         _check_operators(problem)
         if self.linear_scaling:
@@ -437,13 +442,30 @@ def _value_limit(problem: SearchProblem) -> float:
     return bound if float(np.max(np.abs(problem.y))) <= bound else math.inf
 
 
+def _in_built_in_operators(problem: SearchProblem) -> SearchProblem:
+    """The problem without the user's operators; formulas that use them are guesses."""
+    names = [Variable(name) for name in problem.feature_names or ()]
+    given = [get_operator(name) for name in problem.operators]
+    examples = [
+        (Call(operator.name, operands),) * problem.n_outputs
+        for operator in given
+        if isinstance(operator, UserOperator)
+        for operands in islice(permutations(names, operator.arity), _EXAMPLES)
+    ]
+    guesses = tuple(
+        tuple(expand_user_operators(part, unary=True) for part in guess)
+        for guess in (*problem.guesses, *examples)
+    )
+    return replace(problem, operators=built_in_operators(problem.operators), guesses=guesses)
+
+
 def _check_operators(problem: SearchProblem) -> None:
     known = set(_engine.operator_names())
     foreign = [name for name in problem.operators if name not in known]
     if foreign:
         raise OperatorError(
-            f"the native engine has built-in operators only, not {', '.join(foreign)}; "
-            "give the built-in operators of its definition instead"
+            f"the native engine has built-in operators only, not {', '.join(foreign)}; define it by a formula "
+            "with lat_sr.define_operator, or use engine='pysr'"
         )
     needed = {"inv" if name == "/" else name for name in problem.operators if not get_operator(name).is_exact}
     missing = sorted(needed - set(problem.cost.functions))

@@ -136,6 +136,8 @@ class Toolchain(Protocol):
     called from several threads at a time. Programs are best run by `lat_sr.toolchains.run.process.run`: they then have
     a time limit, end with this process, and what they print can be followed. A toolchain whose programs should end
     when a run is stopped has a `lat_sr.toolchains.run.process.Cancellation` as its attribute ``cancellation`` besides.
+    Profiles name the versions that ``tool_versions()`` gives and the ``timing_source``, where it has them, and set its
+    number of simulated ``vectors`` to 0.
     """
 
     name: str

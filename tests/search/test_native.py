@@ -16,9 +16,10 @@ import pytest
 
 from lat_sr import _engine
 from lat_sr.errors import BudgetError, FormatError, InputError, OperatorError
-from lat_sr.expression import define_operator, evaluate, parse, undefine_operator
+from lat_sr.expression import evaluate, parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency.cost_model import uniform_cost_model
+from lat_sr.operators import add_operator, declare, remove_operator
 from lat_sr.search import Engine, NativeEngine, Point, SearchProblem, non_dominated
 from lat_sr.search.native import native_cost_model, shape_limits
 
@@ -230,12 +231,12 @@ def test_unmeetable_budgets_name_the_smallest() -> None:
 
 
 def test_operators_that_the_engine_or_the_model_lacks() -> None:
-    define_operator("sech_like", "1/(exp(x) + exp(-x))")
+    add_operator(declare("round_like", np.round, "Function"))
     try:
-        with pytest.raises(OperatorError, match="built-in operators only, not sech_like"):
-            solve(operators=("+", "sech_like"))
+        with pytest.raises(OperatorError, match="built-in operators only, not round_like"):
+            solve(operators=("+", "round_like"))
     finally:
-        undefine_operator("sech_like")
+        remove_operator("round_like")
     with pytest.raises(OperatorError, match="cost model lacks cos"):
         solve(operators=("+", "cos"))
 
