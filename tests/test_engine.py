@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 ENGINE = Path(__file__).parents[1] / "engine"
-#: From the ground up; a folder includes those before it and itself. What fuzzes may include everything.
+#: From the ground up; a folder includes those before it and itself. What fuzzes and tests may include everything.
 ORDER = (
     "base",
     "tree",
@@ -23,6 +23,7 @@ ORDER = (
     "search",
     "bindings",
     "fuzz",
+    "tests",
 )
 
 

@@ -1,5 +1,6 @@
 #include "constants/fitting.hpp"
 
+#include "base/scalars.hpp"
 #include "constants/linear_scaling.hpp"
 
 #include <algorithm>
@@ -226,7 +227,6 @@ template <class T> double ConstantFitter<T>::fit_scaling(Tree& tree, RowRange ra
     return gauss_newton(tree, range, 1, 0.0);
 }
 
-template class ConstantFitter<float>;
-template class ConstantFitter<double>;
+LAT_SR_INSTANTIATE(ConstantFitter);
 
 } // namespace lat_sr

@@ -1,5 +1,7 @@
 #include "evaluation/compiled_tree.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <optional>
 
@@ -164,7 +166,6 @@ template <class T> bool CompiledTree<T>::run(std::size_t row, std::size_t rows, 
     return true;
 }
 
-template class CompiledTree<float>;
-template class CompiledTree<double>;
+LAT_SR_INSTANTIATE(CompiledTree);
 
 } // namespace lat_sr

@@ -1,5 +1,7 @@
 #include "evaluation/evaluation.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -318,7 +320,6 @@ bool Evaluator<T>::user_derivatives(const Tree& tree, std::span<const std::size_
            std::ranges::all_of(result.gradient, [](double value) { return std::isfinite(value); });
 }
 
-template class Evaluator<float>;
-template class Evaluator<double>;
+LAT_SR_INSTANTIATE(Evaluator);
 
 } // namespace lat_sr

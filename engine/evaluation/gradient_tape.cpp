@@ -1,5 +1,7 @@
 #include "evaluation/gradient_tape.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <cstddef>
 
@@ -126,7 +128,6 @@ template <class T> void GradientTape<T>::backward(const Tree& tree, std::size_t 
     }
 }
 
-template class GradientTape<float>;
-template class GradientTape<double>;
+LAT_SR_INSTANTIATE(GradientTape);
 
 } // namespace lat_sr

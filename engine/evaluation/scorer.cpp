@@ -1,6 +1,7 @@
 #include "evaluation/scorer.hpp"
 
 #include "base/aligned.hpp"
+#include "base/scalars.hpp"
 #include "evaluation/row_parts.hpp"
 #include "kernels/kernels.hpp"
 
@@ -33,8 +34,7 @@ template <class T> std::vector<double> Scorer<T>::losses(std::span<const Tree> t
     return result;
 }
 
-template class Scorer<float>;
-template class Scorer<double>;
+LAT_SR_INSTANTIATE(Scorer);
 
 namespace {
 

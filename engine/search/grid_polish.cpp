@@ -1,5 +1,7 @@
 #include "search/grid_polish.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
@@ -74,7 +76,6 @@ template <class T> void GridPolisher<T>::operator()(Entry& entry) {
     }
 }
 
-template class GridPolisher<float>;
-template class GridPolisher<double>;
+LAT_SR_INSTANTIATE(GridPolisher);
 
 } // namespace lat_sr

@@ -1,5 +1,6 @@
 #include "search/island.hpp"
 
+#include "base/scalars.hpp"
 #include "constants/linear_scaling.hpp"
 #include "variation/outputs.hpp"
 
@@ -432,7 +433,6 @@ template <class T> void Island<T>::load(StateReader& state) {
     }
 }
 
-template class Island<float>;
-template class Island<double>;
+LAT_SR_INSTANTIATE(Island);
 
 } // namespace lat_sr

@@ -1,5 +1,7 @@
 #include "search/racing.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -62,7 +64,6 @@ template <class T> bool Race<T>::run(Evaluator<T>& evaluator, const Tree& tree, 
     return run(evaluator, tree, 0, evaluator.loss(tree, rows(0)), {}, losses);
 }
 
-template class Race<float>;
-template class Race<double>;
+LAT_SR_INSTANTIATE(Race);
 
 } // namespace lat_sr

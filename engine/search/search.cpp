@@ -1,5 +1,6 @@
 #include "search/search.hpp"
 
+#include "base/scalars.hpp"
 #include "search/grid_polish.hpp"
 
 #include <algorithm>
@@ -274,7 +275,6 @@ template <class T> void Search<T>::polish_front(const Monitor& monitor) {
     }
 }
 
-template class Search<float>;
-template class Search<double>;
+LAT_SR_INSTANTIATE(Search);
 
 } // namespace lat_sr

@@ -1,5 +1,6 @@
 #include "variation/grafting.hpp"
 
+#include "base/scalars.hpp"
 #include "variation/simplify.hpp"
 
 #include <algorithm>
@@ -110,7 +111,6 @@ template <class T> bool Grafter<T>::graft(Tree& tree, Slack& slack, Evaluator<T>
     return true;
 }
 
-template class Grafter<float>;
-template class Grafter<double>;
+LAT_SR_INSTANTIATE(Grafter);
 
 } // namespace lat_sr

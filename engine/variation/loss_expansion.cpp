@@ -1,5 +1,7 @@
 #include "variation/loss_expansion.hpp"
 
+#include "base/scalars.hpp"
+
 #include <algorithm>
 #include <span>
 
@@ -58,7 +60,6 @@ template <class T> Graft LossExpansion<T>::graft(const T* column, GraftForm form
     return result;
 }
 
-template class LossExpansion<float>;
-template class LossExpansion<double>;
+LAT_SR_INSTANTIATE(LossExpansion);
 
 } // namespace lat_sr
