@@ -179,21 +179,41 @@ def simulate(
     ToolError
         Verilator or the compiler is missing, fails, or takes too long.
     """
+    text = run_simulation(
+        sources,
+        packed(inputs, width),
+        width * max(inputs.shape[1], 1),
+        stages,
+        timeout=timeout,
+        cancellation=cancellation,
+    )
+    return simulation(text, packed(outputs, width), stages, width)
+
+
+def run_simulation(
+    sources: Mapping[str, str],
+    inputs: Sequence[int],
+    input_bits: int,
+    stages: int,
+    *,
+    timeout: float,
+    cancellation: Cancellation | None = None,
+) -> str:
+    """Run a simulation plan with the packaged Verilator; its result is read by `simulation`."""
     root = package_directory()
     include = root / "include"
-    runtime = _runtime_library(include, timeout)
-    plan = simulation_plan(sources, packed(inputs, width), width * max(inputs.shape[1], 1), stages)
+    plan = simulation_plan(sources, inputs, input_bits, stages)
     environment = {
         "VERILATOR_ROOT": str(root),
         "CPATH": f"{include}:{include / 'vltstd'}",
-        "LIBRARY_PATH": str(runtime),
+        "LIBRARY_PATH": str(_runtime_library(include, timeout)),
     }
     results = BuildPlan(plan.files, plan.commands, plan.results, environment).execute(
         timeout=timeout,
         programs={"verilator_bin": str(root / "bin" / "verilator_bin")},
         cancellation=cancellation,
     )
-    return simulation(results["outputs.txt"], packed(outputs, width), stages, width)
+    return results["outputs.txt"]
 
 
 def package_directory() -> Path:
