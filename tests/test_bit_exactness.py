@@ -50,6 +50,8 @@ def lowered(
 
 
 # Four parts of 500 each, so that they run side by side.
+@pytest.mark.no_cover
+@pytest.mark.slow
 @pytest.mark.parametrize("part", range(4))
 def test_numpy_alkaid_and_engine_agree(part: int) -> None:
     @settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck), derandomize=False)

@@ -86,7 +86,10 @@ def simulate_together(benches: Sequence[Bench]) -> list[Simulation]:
     results = []
     for one, (at, bits) in zip(benches, slices, strict=True):
         own = "\n".join(
-            " ".join(f"{value >> at + 32 * k & (1 << min(32, bits - 32 * k)) - 1:x}" for k in range((bits + 31) // 32))
+            " ".join(
+                f"{value >> at + 32 * k & (1 << min(32, bits - 32 * k)) - 1:x}"
+                for k in range((bits + 31) // 32)
+            )
             for value in seen
         )
         results.append(verilator.simulation(own, one.outputs, one.stages, one.width))

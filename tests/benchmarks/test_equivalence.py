@@ -67,6 +67,7 @@ def test_the_first_that_is_equal_is_named() -> None:
     assert first_recovered(["x0", "x1"], "x0*x1", 60.0) == (None, [])
 
 
+@pytest.mark.slow
 def test_a_formula_that_takes_too_long_is_undecided() -> None:
     endless = "square(" * 12 + "x0 + x1 + sin(x0*x1)" + ")" * 12  # expands to millions of terms
     assert first_recovered([endless, "x0"], "x0", 5.0) == ("x0", [endless])

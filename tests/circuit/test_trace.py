@@ -38,6 +38,7 @@ def assert_equal(datapath: Datapath, rows: int = 60) -> None:
     np.testing.assert_array_equal(circuit_integers(datapath, X), datapath.evaluate_integers(X))
 
 
+@pytest.mark.no_cover
 @settings(max_examples=300, deadline=None)
 @given(datapaths())
 def test_random_datapaths_give_the_same_integers(datapath: Datapath) -> None:
@@ -73,6 +74,8 @@ TARGETS = [
 ]
 
 
+@pytest.mark.no_cover
+@pytest.mark.slow
 @pytest.mark.parametrize("overflow", Overflow)
 @pytest.mark.parametrize("quantization", Quantization)
 def test_casts_are_exact_on_every_value(quantization: Quantization, overflow: Overflow) -> None:

@@ -223,6 +223,7 @@ def test_export_for_what_there_is_not(fitted, tmp_path, arguments):
     assert not (tmp_path / "rtl").exists()
 
 
+@pytest.mark.slow
 def test_lines_of_the_tools_are_shown_on_request(fitted, tmp_path, monkeypatch):
     monkeypatch.setenv("XILINX_HLS", str(installed_hls(tmp_path, worst=2).parents[1]))
     monkeypatch.setenv("LAT_SR_CACHE", str(tmp_path / "cache"))
@@ -236,6 +237,7 @@ def test_lines_of_the_tools_are_shown_on_request(fitted, tmp_path, monkeypatch):
     assert f"[neg exact] ****** {wanted}" in profiled.stderr
 
 
+@pytest.mark.slow
 def test_further_steps_of_the_vendor_tools(tmp_path, monkeypatch):
     monkeypatch.setenv("XILINX_HLS", str(installed_hls(tmp_path, worst=2).parents[1]))
     monkeypatch.setenv("XILINX_VIVADO", str(installed_vivado(tmp_path).parents[1]))
@@ -339,6 +341,7 @@ def test_interruption(monkeypatch, fitted):
     run("report", fitted, code=130)
 
 
+@pytest.mark.slow
 def test_demo_from_search_to_report(tmp_path, toolchain):
     answer = document("demo", "--timeout", 2, "--limit", 3, "--out", tmp_path / "demo")
     assert answer["passed"] is True

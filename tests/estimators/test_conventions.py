@@ -33,6 +33,7 @@ _LENIENT = (
 
 
 # The checks' data is not scaled, which fit rightly warns of.
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:the (feature|target) .* leaves:UserWarning")
 @parametrize_with_checks(
     [

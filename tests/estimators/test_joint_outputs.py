@@ -120,6 +120,7 @@ def test_of_two_classes_it_is_the_logistic_loss():
     np.testing.assert_array_equal(model.predict_proba(X), twin.predict_proba(X))
 
 
+@pytest.mark.slow
 def test_any_number_of_threads_gives_the_same_front(classes):
     for jobs in (1, 3):
         again = classifier(max_latency=2, n_jobs=jobs).fit(X, LABELS)

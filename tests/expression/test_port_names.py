@@ -9,6 +9,7 @@ from lat_sr.expression.port_names import port_names
 from lat_sr.operators import OPERATORS
 
 
+@pytest.mark.no_cover
 @given(
     st.lists(
         st.one_of(st.text(max_size=8), st.sampled_from(["x", "X", "sin", "E", "wire", "a b", "a_b", "a_b_2"]))

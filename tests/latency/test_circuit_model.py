@@ -165,6 +165,7 @@ def test_no_neighbour_of_a_constant_is_better(X: np.ndarray) -> None:
     assert tried > 4
 
 
+@pytest.mark.slow
 def test_the_polishing_of_the_front_can_be_stopped() -> None:
     # With so many rows it takes seconds; nothing else happens once all evaluations are made.
     wide = np.random.default_rng(8).normal(size=(300_000, 3))

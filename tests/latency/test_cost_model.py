@@ -261,6 +261,8 @@ OPERATORS = ("+", "-", "*", "/", "min", "max", "neg", "abs", "square", "cube", "
 FORMULAS = expressions(OPERATORS, constants=st.integers(1, 80).map(lambda n: (n - 40.5) / 8), max_leaves=14)
 
 
+@pytest.mark.no_cover
+@pytest.mark.slow
 @example([parse("square(relu(x0 - x0))", NAMES)], 0)
 @example([parse("abs(-(x0 - x0))", NAMES)], 0)
 @given(st.lists(FORMULAS, min_size=1, max_size=3), st.integers(0, 20))

@@ -87,6 +87,7 @@ def test_errors_of_single_precision_on_all_numbers(name: str) -> None:
     assert np.max(error / unit) <= COMPOSED.get(name, LARGEST_ERROR), x[np.argmax(error / unit)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("instruction_set", ["baseline", "avx2", "avx512"])
 def test_kernels_of_every_instruction_set(instruction_set: str) -> None:
     """LAT_SR_ISA takes the better instruction sets away for a whole process, so the tests run in one of their own."""

@@ -208,6 +208,7 @@ def test_losses_are_those_of_the_hardware(fixed_point: str, loss: str) -> None:
         assert point.loss == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loss", ["l2", "cross_entropy"])
 def test_a_seed_gives_one_front_for_any_number_of_threads(loss: str) -> None:
     settings: dict[str, Any] = {"loss": loss, "y": CLASSES if loss == "cross_entropy" else Y}
@@ -216,6 +217,7 @@ def test_a_seed_gives_one_front_for_any_number_of_threads(loss: str) -> None:
     assert NativeEngine().search(problem(seed=2, **settings)).points != fronts[0]
 
 
+@pytest.mark.slow
 def test_a_stopped_search_goes_on_as_if_it_had_not_been(tmp_path: Path) -> None:
     whole = problem(max_evaluations=60_000)
     uninterrupted = NativeEngine(populations=4).search(whole)

@@ -72,6 +72,8 @@ def assert_equal_lowering(
     return True
 
 
+@pytest.mark.no_cover
+@pytest.mark.slow
 @pytest.mark.parametrize("implementation", ["table", "interp"])
 @pytest.mark.parametrize("text", PRECISIONS)
 def test_random_trees(text: str, implementation: str) -> None:
@@ -122,6 +124,8 @@ def test_options(options: dict[str, Any]) -> None:
         assert_equal_lowering(lowering, [random_expression(rng, int(rng.integers(3, 20)))], X, **options)
 
 
+@pytest.mark.no_cover
+@pytest.mark.slow
 def test_unusual_formats() -> None:
     rng = np.random.default_rng(19)
     modes = list(Quantization), list(Overflow)

@@ -112,6 +112,7 @@ def test_no_node() -> None:
         allows(Variable("x0"), 1, Variable("x1"), native_cost_model(random_model(0)), 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget", [1, 2])
 def test_offspring_over_budget_are_rare(budget: int) -> None:
     operators = ("+", "-", "*", "sin", "exp")

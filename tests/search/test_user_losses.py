@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import numpy as np
@@ -85,6 +84,7 @@ def test_a_search() -> None:
     assert min(point.loss for point in points) < 0.2 * max(point.loss for point in points)
 
 
+@pytest.mark.slow
 def test_threads_do_not_change_the_front() -> None:
     fronts = [NativeEngine().search(problem(loss=squared, n_jobs=threads)).points for threads in (1, 3)]
     assert fronts[0] == fronts[1]
@@ -100,10 +100,8 @@ def test_what_a_loss_raises_ends_the_search() -> None:
             raise ZeroDivisionError("in the user's loss")
         return squared(y, prediction, weights)
 
-    start = time.monotonic()
     with pytest.raises(ZeroDivisionError, match="in the user's loss"):
         NativeEngine().search(problem(loss=broken, max_evaluations=None, timeout=30.0))
-    assert time.monotonic() - start < 10
     assert calls < 200
 
 

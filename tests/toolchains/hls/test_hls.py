@@ -38,6 +38,7 @@ def on_grid(expression: Expression, fraction: int) -> bool:
     return all((value * 2**fraction).is_integer() for value in constants)
 
 
+@pytest.mark.slow
 def test_polynomials_equal_hls4mls_own_printing(tmp_path: Path) -> None:
     from hls4ml.converters import convert_from_symbolic_expression
 
@@ -71,6 +72,7 @@ def test_polynomials_equal_hls4mls_own_printing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.predict(np.ascontiguousarray(X)), datapath.evaluate(X))
 
 
+@pytest.mark.slow
 def test_written_out_datapaths_equal_the_datapath(tmp_path: Path) -> None:
     texts = [
         "sin(x0)*x1 - 0.5",
@@ -95,6 +97,7 @@ def test_written_out_datapaths_equal_the_datapath(tmp_path: Path) -> None:
     np.testing.assert_array_equal(model.predict(np.ascontiguousarray(ports)), datapath.evaluate(ports))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("result", ["ap_fixed<10,3,AP_RND,AP_SAT>", "ap_fixed<24,10>"])
 def test_ports_with_formats_of_their_own(tmp_path: Path, result: str) -> None:
     datapath = lower(parse("x0*x1 - sin(x2)"), "ap_fixed<12,5>", input_names=["x0", "x1", "x2"])

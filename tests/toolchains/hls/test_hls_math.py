@@ -36,6 +36,7 @@ def body(*texts: str, **options: object) -> str:
     return cpp_function_body(*hls4ml_datapath(list(texts), P, **options))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_every_function_compiles_and_gives_its_value(tmp_path: Path, headers: Path) -> None:
     rng = np.random.default_rng(0)
     X = np.stack([P.quantize(rng.uniform(*DOMAINS.get(name, (-3, 3)), 1000)) for name in FUNCTIONS], axis=1)
@@ -48,6 +49,7 @@ def test_every_function_compiles_and_gives_its_value(tmp_path: Path, headers: Pa
         np.testing.assert_allclose(found[:, number], wanted, atol=3 * P.lsb, err_msg=text)
 
 
+@pytest.mark.slow
 def test_formulas_around_functions(tmp_path: Path, headers: Path) -> None:
     texts = [
         "sin(x0*x1) + exp(sin(x0)) * 0.25",
@@ -78,6 +80,7 @@ def test_arguments_saturate() -> None:
     assert "hls::sin<18, 8>(ap_fixed<18, 8>(ap_fixed<18, 8, AP_TRN, AP_SAT>(v" in body("sin(x0*x1)")
 
 
+@pytest.mark.slow
 def test_tables_and_polynomials_equal_the_datapath(tmp_path: Path) -> None:
     tables = {
         "sin": ExplicitTable(-4, 4, 512),
@@ -94,6 +97,7 @@ def test_tables_and_polynomials_equal_the_datapath(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_formats_of_single_ports(tmp_path: Path) -> None:
     options = {
         "input_precisions": {"x1": "ap_fixed<10,4>"},

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -157,12 +156,11 @@ def test_derate_and_uncertainty_count(fake: Fake, chain: Datapath, own_cache: Pa
 def test_results_are_cached_by_content(fake: Fake, chain: Datapath, own_cache: Path, adder: Datapath) -> None:
     toolchain, log = fake(dict.fromkeys(range(1, 30), 4000))
     first = toolchain.build(chain, Target())
-    started = time.monotonic()
+    sessions = len(log.read_text().splitlines())
     second = toolchain.build(chain, Target())
-    assert time.monotonic() - started < 0.1
+    assert len(log.read_text().splitlines()) == sessions
     assert second.cached and not first.cached
     assert second.model_copy(update={"cached": False}) == first
-    sessions = len(log.read_text().splitlines())
     assert not toolchain.build(chain, Target(clock_uncertainty=0.1)).cached
     assert not toolchain.build(adder, Target()).cached
     assert len(log.read_text().splitlines()) > sessions
@@ -229,9 +227,7 @@ def test_a_real_build_is_bit_exact_and_meets_its_clock(library: DelayLibrary) ->
     assert report.dsp == 1 and report.bram == 0
     assert report.lut > 20 and report.carry > 2
     assert report.ff >= 2 * 12  # two outputs that are not constant
-    started = time.monotonic()
     assert toolchain.build(datapath, Target(clock_period=4.0), vectors=data).cached
-    assert time.monotonic() - started < 0.1
 
 
 @pytest.mark.toolchain

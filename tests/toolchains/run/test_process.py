@@ -72,12 +72,11 @@ time.sleep(60)
 """
 
 
+@pytest.mark.slow
 def test_a_hanging_program_is_ended_with_its_children(program: Make, tmp_path: Path) -> None:
     tool = program("tool", HANGING)
-    started = time.monotonic()
     with pytest.raises(ToolTimeoutError, match=r"tool was stopped after 0\.8 s"):
         run((tool,), tmp_path, timeout=0.8)
-    assert time.monotonic() - started < 5
     time.sleep(2.5)
     assert not (tmp_path / "survived").exists()
 
@@ -180,11 +179,10 @@ def test_an_error_of_the_listener_ends_the_program(program: Make, tmp_path: Path
     def refuse(line: str) -> None:
         raise RuntimeError(f"cannot show {line}")
 
-    started = time.monotonic()
-    script = "import time; print('this', flush=True); time.sleep(60)"
+    script = "import time; print('this', flush=True); time.sleep(60); open('late', 'w')"
     with pytest.raises(RuntimeError, match="cannot show this"), listening(refuse):
         run((program("tool", script),), tmp_path, timeout=60)
-    assert time.monotonic() - started < 20
+    assert not (tmp_path / "late").exists()
 
 
 def test_the_input_of_a_program_is_empty(program: Make, tmp_path: Path) -> None:

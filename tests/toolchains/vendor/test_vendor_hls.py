@@ -33,6 +33,7 @@ def no_tools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 DATAPATH = lower(parse("x0*x1 + 0.5"), "ap_fixed<12,6>")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "program", "arguments"),
     [
@@ -93,6 +94,7 @@ def test_a_latency_that_is_not_known_and_another_part(tmp_path: Path) -> None:
         HlsToolchain("vitis", path, vectors=0).build(DATAPATH, Target())
 
 
+@pytest.mark.slow
 def test_figures_of_the_routed_circuit_join_those_of_c_synthesis(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -123,6 +125,7 @@ def test_without_vectors_nothing_is_simulated(tmp_path: Path) -> None:
     assert [step.step for step in report.steps] == ["c_synthesis"]
 
 
+@pytest.mark.slow
 def test_wrong_outputs_in_co_simulation_are_a_wrong_bit(tmp_path: Path) -> None:
     path = installed_hls(tmp_path, worst=5)
     (path.parent / "cosim.rpt").write_text(cosim(status="Fail", latency=("NA",) * 3))
@@ -214,6 +217,7 @@ def test_a_profile_is_measured_with_the_tool(tmp_path: Path, monkeypatch: pytest
     assert found.provenance.timing_source.startswith("estimate of C synthesis")
 
 
+@pytest.mark.slow
 def test_a_killed_profile_goes_on_where_it_was(tmp_path: Path) -> None:
     path = installed_hls(tmp_path, worst=2)
     behave(path, "slow")
