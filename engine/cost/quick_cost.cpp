@@ -1,5 +1,6 @@
 #include "cost/quick_cost.hpp"
 
+#include "base/octaves.hpp"
 #include "kernels/kernels.hpp"
 
 #include <algorithm>
@@ -374,7 +375,7 @@ CostEstimator::Value CostEstimator::node(const Tree& tree, std::size_t i) {
             // The reciprocal keeps as many significant bits as a constant near 1 has.
             const double divisor = exact_[Tree::right_of(i)];
             const bool usable = std::isfinite(divisor) && divisor != 0.0;
-            const int extra = usable ? static_cast<int>(std::ceil(std::log2(std::fabs(divisor)))) : 0;
+            const int extra = usable ? ceil_log2(divisor) : 0;
             return scale(left, 1.0 / divisor, model_.constant_fraction + std::max(0, extra));
         }
         return multiply(left, inverse(right));

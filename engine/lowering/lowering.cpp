@@ -1,5 +1,7 @@
 #include "lowering/lowering.hpp"
 
+#include "base/octaves.hpp"
+
 #include <algorithm>
 #include <cmath>
 
@@ -140,8 +142,7 @@ NodeId Lowering::divide(const Part& part) {
         return builder_.refuse(Refusal::divisor_zero_or_infinite);
     }
     // The reciprocal keeps as many significant bits as a constant near 1 has.
-    const int fraction =
-        settings_.constant_fraction + std::max(0, static_cast<int>(std::ceil(std::log2(std::fabs(value)))));
+    const int fraction = settings_.constant_fraction + std::max(0, ceil_log2(value));
     const NodeId numerator = lower(part.left);
     return builder_.multiply(numerator, builder_.rounded(reciprocal, fraction));
 }

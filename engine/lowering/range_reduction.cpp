@@ -1,5 +1,7 @@
 #include "lowering/range_reduction.hpp"
 
+#include "base/octaves.hpp"
+
 #include <algorithm>
 #include <array>
 #include <bit>
@@ -24,8 +26,6 @@ TableStyle mantissa_style(const TableStyle& style) {
             .guard = 4};
 }
 
-int floor_log2(double value) { return static_cast<int>(std::floor(std::log2(value))); }
-
 // Bits of a whole number.
 int bits_of(double value) { return value == 0.0 ? 0 : std::ilogb(value) + 1; }
 
@@ -41,11 +41,11 @@ NodeId RangeReduction::operator()(Op op, NodeId a, const TableStyle& style) {
     case Op::exp:
         return exponential(a, style);
     case Op::log:
-        return logarithm(std::numbers::e, a, style);
+        return logarithm(1.0, a, style);
     case Op::log2:
-        return logarithm(2.0, a, style);
+        return logarithm(1.0 / std::numbers::ln2, a, style);
     case Op::log10:
-        return logarithm(10.0, a, style);
+        return logarithm(1.0 / std::numbers::ln10, a, style);
     case Op::sqrt:
         return square_root(a, style);
     case Op::inverse:
@@ -128,8 +128,8 @@ NodeId RangeReduction::square_root(NodeId a, const TableStyle& style) {
     return to_result(result, a, AffineFunction::of(Op::sqrt), style);
 }
 
-NodeId RangeReduction::logarithm(double base, NodeId a, const TableStyle& style) {
-    const double unit = 1.0 / std::log(base);
+// The natural logarithm times the unit, which is that of another base.
+NodeId RangeReduction::logarithm(double unit, NodeId a, const TableStyle& style) {
     const int fraction = builder_[a].fraction;
     const int width = magnitude_bits(a);
     const NodeId mantissa = normalised(a, 1);
@@ -190,7 +190,7 @@ NodeId RangeReduction::periodic(Op op, NodeId a, const TableStyle& style) {
     const Interval seen = builder_.seen(a);
     const auto largest = static_cast<double>(std::max({std::abs(seen.low), std::abs(seen.high), std::int64_t{1}}));
     const double magnitude = largest * std::ldexp(1.0, -builder_[a].fraction);
-    const int fraction = maximum_index_bits + std::max(0, static_cast<int>(std::ceil(std::log2(magnitude))));
+    const int fraction = maximum_index_bits + std::max(0, ceil_log2(magnitude));
     constexpr double turn = 2 * std::numbers::pi;
     const NodeId turns = builder_.scale(a, std::nearbyint(std::ldexp(1.0, fraction) / turn), fraction);
     const int kept = std::min(builder_[turns].fraction, interpolation_argument_bits);

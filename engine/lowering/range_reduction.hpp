@@ -30,7 +30,7 @@ private:
 
     NodeId reciprocal(NodeId a, const TableStyle& style);
     NodeId square_root(NodeId a, const TableStyle& style);
-    NodeId logarithm(double base, NodeId a, const TableStyle& style);
+    NodeId logarithm(double unit, NodeId a, const TableStyle& style);
     NodeId exponential(NodeId a, const TableStyle& style);
     NodeId periodic(Op op, NodeId a, const TableStyle& style);
 

@@ -1,5 +1,6 @@
 #include "lowering/table_plan.hpp"
 
+#include "base/octaves.hpp"
 #include "base/pairwise_sum.hpp"
 
 #include <algorithm>
@@ -65,7 +66,8 @@ std::shared_ptr<const TablePlan> TablePlanner::operator()(NodeId operand, const 
                                                           const TableStyle& style, bool required) {
     const Covering format = covering(builder_, operand);
     const double unit = power_of_two(-builder_[operand].fraction);
-    const double limit = std::pow(style.tolerance * power_of_two(-style.fraction), 2.0);
+    const double tolerance = style.tolerance * power_of_two(-style.fraction);
+    const double limit = tolerance * tolerance;
     values_.choose(builder_, operand, function);
     const auto plan = std::make_shared<TablePlan>();
     // All of the range while one look-up table holds a bit of the output, then less of it.
@@ -147,8 +149,7 @@ int TablePlanner::fit_seen_range(const Covering& covering, int drop, const Table
     kernels_.range(values.data() + begin, end - begin, low, high);
     kernels_.clip(values.data(), low, high, values.size());
     const double magnitude = std::max({std::fabs(low), std::fabs(high), power_of_two(-style.result_fraction())});
-    return std::min(style.result_fraction(),
-                    maximum_result_bits - 2 - static_cast<int>(std::floor(std::log2(magnitude))));
+    return std::min(style.result_fraction(), maximum_result_bits - 2 - floor_log2(magnitude));
 }
 
 double TablePlanner::largest_magnitude(std::span<const double> values) const {
@@ -215,7 +216,7 @@ bool TablePlanner::interpolated(const Covering& covering, double unit, int index
     }
     int slope_fraction = fraction + 1 + drop;
     if (const double widest = largest_magnitude(slopes_); widest > 0) {
-        const int leading = static_cast<int>(std::floor(std::log2(widest)));
+        const int leading = floor_log2(widest);
         slope_fraction = std::min(slope_fraction, interpolation_argument_bits - 2 - leading);
     }
     plan.interpolated = true;
