@@ -2,13 +2,12 @@
 // order of the parts, so that they are the same for any number of threads.
 #pragma once
 
+#include "base/threads.hpp"
 #include "evaluation/data.hpp"
 
 #include <algorithm>
 #include <atomic>
 #include <cstddef>
-#include <thread>
-#include <vector>
 
 namespace lat_sr {
 
@@ -28,9 +27,9 @@ template <class Work> void share_out(std::size_t tasks, std::size_t threads, con
             work(thread, task);
         }
     };
-    std::vector<std::jthread> others;
+    Threads others;
     for (std::size_t thread = 1; thread < std::min(threads, tasks); ++thread) {
-        others.emplace_back(run, thread);
+        others.start(run, thread);
     }
     run(0);
 }

@@ -2,6 +2,7 @@
 
 #include "base/aligned.hpp"
 #include "base/scalars.hpp"
+#include "base/threads.hpp"
 #include "evaluation/row_parts.hpp"
 #include "kernels/kernels.hpp"
 
@@ -10,7 +11,6 @@
 #include <cmath>
 #include <numeric>
 #include <stdexcept>
-#include <thread>
 
 namespace lat_sr {
 
@@ -74,10 +74,9 @@ double roofline(std::span<const Op> operations, double seconds, std::size_t thre
     }
     std::vector<double> rates(std::max<std::size_t>(threads, 1));
     {
-        std::vector<std::jthread> workers;
-        workers.reserve(rates.size());
+        Threads workers;
         for (double& rate : rates) {
-            workers.emplace_back([&rate, operations, seconds] { rate = plain_loops(operations, seconds); });
+            workers.start([&rate, operations, seconds] { rate = plain_loops(operations, seconds); });
         }
     }
     double sum = 0.0;

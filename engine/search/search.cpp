@@ -1,13 +1,13 @@
 #include "search/search.hpp"
 
 #include "base/scalars.hpp"
+#include "base/threads.hpp"
 #include "search/grid_polish.hpp"
 
 #include <algorithm>
 #include <barrier>
 #include <cmath>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 
 namespace lat_sr {
@@ -189,10 +189,9 @@ template <class T> void Search<T>::finish_epoch() noexcept {
 
 template <class T> template <class Work> void Search<T>::watch(const Monitor& monitor, Work work) {
     running_ = threads_;
-    std::vector<std::jthread> workers;
-    workers.reserve(threads_);
+    Threads workers;
     for (std::size_t i = 0; i < threads_; ++i) {
-        workers.emplace_back([&, i] {
+        workers.start([&, i] {
             work(i);
             const std::scoped_lock lock(mutex_);
             if (--running_ == 0) {
