@@ -2,7 +2,7 @@
 The native search core of lat_sr; the typed face is lat_sr/_engine.pyi.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import enum
 from typing import Annotated, overload
 
@@ -303,17 +303,58 @@ def quantise(X: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order
 
 def function_values(tree: Tree, x: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]: ...
 
-def exp2(x: Annotated[NDArray[numpy.float64], dict(shape=(None,), order='C', device='cpu', writable=False)]) -> Annotated[NDArray[numpy.float64], dict(shape=(None,))]: ...
-
 class CircuitModel:
     def __init__(self, X: Annotated[NDArray[numpy.float64], dict(shape=(None, None), order='C', device='cpu', writable=False)], precision: tuple[int, int, bool, int, int, int, int], library: DelayLibrary, available_ps: float, *, constant_fraction: int, table_tolerance: float, interpolated: Mapping[str, bool], limits: tuple[int, int, int]) -> None: ...
 
     def cost(self, trees: Sequence[Tree]) -> list[Cost | None]: ...
 
-class Lowering:
-    def __init__(self, X: Annotated[NDArray[numpy.int64], dict(shape=(None, None), order='C', device='cpu', writable=False)], precision: tuple[int, int, bool, int, int, int, int], *, constant_fraction: int, table_tolerance: float, interpolated: Mapping[str, bool], limits: tuple[int, int, int]) -> None: ...
+class Refused:
+    """Why a formula cannot be put into fixed point."""
 
-    def lower(self, trees: Sequence[Tree]) -> tuple[str, list[tuple[int, list[int], int, int, int, int, int, tuple[int, int, bool, int, int, int, int]]], list[int], list[tuple[list[int], object, str]], object]: ...
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def part(self) -> Tree | None: ...
+
+    @property
+    def value(self) -> float: ...
+
+    @property
+    def bits(self) -> int: ...
+
+class LoweredFormulas:
+    """A datapath, and its outputs on the data."""
+
+    @property
+    def nodes(self) -> list[tuple[int, list[int], int, int, int, int, int, tuple[int, int, bool, int, int, int, int]]]: ...
+
+    @property
+    def outputs(self) -> list[int]: ...
+
+    @property
+    def tables(self) -> list[tuple[list[int], object, str]]: ...
+
+    @property
+    def labels(self) -> list[int]: ...
+
+    @property
+    def parts(self) -> list[Tree]: ...
+
+    @property
+    def slices(self) -> list[int]: ...
+
+    @property
+    def values(self) -> object: ...
+
+class Lowering:
+    @overload
+    def __init__(self, X: Annotated[NDArray[numpy.int64], dict(shape=(None, None), order='C', device='cpu', writable=False)], precision: tuple[int, int, bool, int, int, int, int], *, constant_fraction: int, table_tolerance: float, interpolated: Mapping[str, bool], limits: tuple[int, int, int], defined: Sequence[tuple[Tree | Callable, bool]] = [], explicit_tables: Sequence[tuple[str, int, tuple[Sequence[int], int, int, int] | None]] = []) -> None: ...
+
+    @overload
+    def __init__(self, ranges: Sequence[tuple[int, int]], precision: tuple[int, int, bool, int, int, int, int], *, constant_fraction: int, table_tolerance: float, interpolated: Mapping[str, bool], limits: tuple[int, int, int], defined: Sequence[tuple[Tree | Callable, bool]] = [], explicit_tables: Sequence[tuple[str, int, tuple[Sequence[int], int, int, int] | None]] = []) -> None: ...
+
+    def lower(self, trees: Sequence[Tree]) -> LoweredFormulas | Refused: ...
 
     def lowerable(self, trees: Sequence[Tree]) -> list[bool]: ...
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from datapath_builder import Builder
 from hypothesis import strategies as st
 
-from lat_sr.datapath import Datapath, Kind, Table, WidthLimits
-from lat_sr.datapath.builder import Builder
+from lat_sr.datapath import Datapath, Kind, Table
 from lat_sr.precision import Overflow, Precision, Quantization
 
 INPUTS = ("a", "b", "c")
@@ -26,7 +26,7 @@ def precisions(max_width: int = 20) -> st.SearchStrategy[Precision]:
 def datapaths(draw: st.DrawFn) -> Datapath:
     """A datapath built from random nodes of every kind."""
     precision = draw(st.builds(Precision, st.integers(2, 16), st.integers(-3, 12), st.booleans()))
-    builder = Builder(precision, INPUTS, None, {}, WidthLimits())
+    builder = Builder(precision, INPUTS)
     nodes = [builder.input(column) for column in range(len(INPUTS))]
     node = st.deferred(lambda: st.sampled_from(nodes))
     for _ in range(draw(st.integers(1, 9))):

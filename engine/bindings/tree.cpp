@@ -39,7 +39,7 @@ using namespace nb::literals;
 namespace {
 
 // A power is as many multiplications.
-constexpr int largest_exponent = 1024;
+constexpr int largest_exponent = 65536;
 
 Tree make_tree(const std::vector<std::pair<std::string, double>>& postfix, std::size_t outputs) {
     std::vector<Node> nodes;
@@ -202,7 +202,7 @@ Op operation_named(const std::string& name) {
 void bind_trees(nb::module_& module) {
     module.def("operator_names", [] {
         std::vector<std::string> names;
-        for (std::size_t i = index_of(Op::add); i < operation_count; ++i) {
+        for (std::size_t i = index_of(Op::add); i < index_of(Op::defined); ++i) {
             names.emplace_back(operations[i].name);
         }
         return names;

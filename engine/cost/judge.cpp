@@ -17,7 +17,7 @@ std::optional<Cost> CircuitJudge::operator()(const Tree& tree) {
     } catch (const Interrupted&) {
         return std::nullopt;
     }
-    if (lowered_->refusal != Refusal::none) {
+    if (lowered_->refusal.reason != Refusal::none) {
         return std::nullopt;
     }
     const PredictedCircuit circuit = circuit_({.nodes = lowered_->nodes,

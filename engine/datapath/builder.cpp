@@ -33,7 +33,8 @@ DatapathBuilder::DatapathBuilder(const WidthLimits& limits, const IntegerData& d
 }
 
 void DatapathBuilder::clear() {
-    refusal_ = Refusal::none;
+    refusal_ = {};
+    label_ = no_label;
     index_.clear();
     table_count_ = 0;
     buffer_count_ = 0;
@@ -43,9 +44,9 @@ void DatapathBuilder::clear() {
     seen_.assign(1, Interval{});
 }
 
-NodeId DatapathBuilder::refuse(Refusal reason) {
+NodeId DatapathBuilder::refuse(Refusal reason, double value, int bits) {
     if (!refused()) {
-        refusal_ = reason;
+        refusal_ = {.reason = reason, .label = label_, .value = value, .bits = bits};
     }
     return 0;
 }
@@ -60,16 +61,14 @@ NodeId DatapathBuilder::input(std::size_t column) {
                    .index = static_cast<std::uint32_t>(column)});
 }
 
-NodeId DatapathBuilder::constant(std::int64_t value, int fraction) { return shortened(value, fraction, true); }
-
-NodeId DatapathBuilder::shortened(std::int64_t value, int fraction, bool shorten) {
+NodeId DatapathBuilder::constant(std::int64_t value, int fraction, bool shorten) {
     while (shorten && fraction > 0 && value % 2 == 0) {
         value /= 2;
         --fraction;
     }
     const Interval bounds{value, value};
     if (interval_width(bounds) > limits_.node) {
-        return refuse(Refusal::constant_too_wide);
+        return refuse(Refusal::constant_too_wide, std::ldexp(static_cast<double>(value), -fraction));
     }
     return append({.kind = NodeKind::constant, .bounds = bounds, .fraction = fraction, .value = value});
 }
@@ -77,14 +76,14 @@ NodeId DatapathBuilder::shortened(std::int64_t value, int fraction, bool shorten
 NodeId DatapathBuilder::rounded(double value, int fraction) {
     double integer = std::floor(value * std::ldexp(1.0, fraction) + 0.5);
     if (!std::isfinite(integer)) {
-        return refuse(Refusal::constant_not_finite);
+        return refuse(Refusal::constant_not_finite, value);
     }
     // Numbers of this size are multiples of two.
     for (; fraction > 0 && std::fabs(integer) >= 0x1p62; --fraction) {
         integer /= 2;
     }
     if (std::fabs(integer) >= 0x1p62) {
-        return refuse(Refusal::constant_too_wide);
+        return refuse(Refusal::constant_too_wide, value);
     }
     return constant(static_cast<std::int64_t>(integer), fraction);
 }
@@ -181,7 +180,7 @@ NodeId DatapathBuilder::scale(NodeId a, std::int64_t factor, int fraction) {
 
 NodeId DatapathBuilder::cast(NodeId a, const FixedFormat& format) {
     if (!is_valid(format)) {
-        return refuse(Refusal::format_out_of_range);
+        return refuse(Refusal::format_out_of_range, format.width - format.fraction, format.width);
     }
     const BuilderNode& node = nodes_[a];
     if (node.fraction == format.fraction && format.low <= node.bounds.low && node.bounds.high <= format.high) {
@@ -195,7 +194,8 @@ NodeId DatapathBuilder::cast(NodeId a, const FixedFormat& format) {
                    .format = format});
 }
 
-NodeId DatapathBuilder::lookup(NodeId a, const TableName& name, std::span<const std::int32_t> entries, int fraction,
+template <class Entry>
+NodeId DatapathBuilder::lookup(NodeId a, const TableName& name, std::span<const Entry> entries, int fraction,
                                std::uint64_t identity) {
     const auto used = std::span(tables_).first(table_count_);
     const auto same = [&](const BuilderTable& table) {
@@ -301,19 +301,67 @@ NodeId DatapathBuilder::append(BuilderNode node, std::uint64_t table) {
     }
     if (const auto value = folded(node)) {
         // The result of a cast has the format cast to, which the port of an output relies on.
-        return shortened(*value, node.fraction, node.kind != NodeKind::cast);
+        return constant(*value, node.fraction, node.kind != NodeKind::cast);
     }
     if (node.width() > maximum_width) {
-        return refuse(Refusal::value_too_wide);
+        return refuse(Refusal::value_too_wide, 0.0, node.width());
     }
+    node.label = label_;
     const auto position = static_cast<NodeId>(nodes_.size());
     index_.insert(node.hash, position);
     values_.push_back(
-        {.values = node.kind == NodeKind::input ? data_.column(node.index) : nullptr, .constant = node.value});
-    seen_.emplace_back(node.is_constant() ? std::optional(node.bounds) : std::nullopt);
+        {.values = node.kind == NodeKind::input && !data_.is_ranges() ? data_.column(node.index) : nullptr,
+         .constant = node.value});
+    if (node.is_constant()) {
+        seen_.emplace_back(node.bounds);
+    } else if (data_.is_ranges()) {
+        const Interval range = propagated(node);
+        seen_.emplace_back(Interval{std::max(range.low, node.bounds.low), std::min(range.high, node.bounds.high)});
+    } else {
+        seen_.emplace_back(std::nullopt);
+    }
     nodes_.push_back(node);
     return narrow(position, limits_.node);
 }
+
+Interval DatapathBuilder::propagated(const BuilderNode& node) const {
+    if (node.kind == NodeKind::input) {
+        return data_.range(node.index);
+    }
+    const BuilderNode& first = nodes_[node.operands[0]];
+    const Interval a = seen_[node.operands[0]].value_or(first.bounds);
+    const auto operand = [&](std::size_t i) {
+        const NodeId id = node.operands[i];
+        return shifted(seen_[id].value_or(nodes_[id].bounds), alignment(node, i));
+    };
+    switch (node.kind) {
+    case NodeKind::multiply:
+        return product(a, seen_[node.operands[1]].value_or(Interval{}), node.operands[0] == node.operands[1]);
+    case NodeKind::scale: {
+        const auto [low, high] = std::minmax({a.low * node.value, a.high * node.value});
+        return {low, high};
+    }
+    case NodeKind::negate:
+        return {-a.high, -a.low};
+    case NodeKind::absolute:
+        return lat_sr::absolute(a);
+    case NodeKind::cast:
+        return cast_bounds(a, first.fraction, node.format);
+    case NodeKind::lookup: {
+        const auto entries = tables_[node.index].entries.begin() - static_cast<std::ptrdiff_t>(first.bounds.low);
+        const auto [low, high] = std::minmax_element(entries + static_cast<std::ptrdiff_t>(a.low),
+                                                     entries + static_cast<std::ptrdiff_t>(a.high) + 1);
+        return {*low, *high};
+    }
+    case NodeKind::select:
+        return combined(node.kind, operand(1), operand(2));
+    default:
+        return combined(node.kind, operand(0), operand(1));
+    }
+}
+
+template NodeId DatapathBuilder::lookup(NodeId, const TableName&, std::span<const std::int32_t>, int, std::uint64_t);
+template NodeId DatapathBuilder::lookup(NodeId, const TableName&, std::span<const std::int64_t>, int, std::uint64_t);
 
 std::optional<std::int64_t> DatapathBuilder::folded(const BuilderNode& node) const {
     if (node.arity == 0) {

@@ -1,5 +1,5 @@
 // Builds datapath nodes one by one: exact bounds, sharing of equal nodes, folding of constants, width limits, and the
-// values of nodes on the data. The definition is lat_sr/datapath/builder.py.
+// values of nodes on the data, or their ranges where there are none.
 #pragma once
 
 #include "base/aligned.hpp"
@@ -35,15 +35,19 @@ struct WidthLimits {
 // What a table is called in reports: a part of the formula, or a text.
 struct TableName {
     static constexpr std::uint32_t no_part = ~std::uint32_t{0};
+    static constexpr int no_function = -1;
 
     std::uint32_t part = no_part;
     std::string_view text;
     std::string_view suffix;
+    int defined = no_function; // number of the user's function that the part applies
 
     bool operator==(const TableName&) const = default;
 };
 
 using NodeId = std::uint32_t;
+
+inline constexpr std::uint32_t no_label = ~std::uint32_t{0};
 
 struct BuilderNode {
     NodeKind kind = NodeKind::constant;
@@ -53,8 +57,10 @@ struct BuilderNode {
     int fraction = 0;
     std::uint32_t index = 0; // column of an input, table of a lookup
     std::int64_t value = 0;
-    FixedFormat format{};   // of a cast
-    std::uint64_t hash = 0; // equal for equal nodes of any two datapaths
+    FixedFormat format{};           // of a cast
+    std::uint64_t hash = 0;         // equal for equal nodes of any two datapaths
+    std::uint32_t label = no_label; // the part of the formula that it was made for
+    bool is_slice = false;          // bits cut out of a value by design
 
     [[nodiscard]] bool is_constant() const { return kind == NodeKind::constant; }
     [[nodiscard]] bool is_signed() const { return bounds.low < 0; }
@@ -78,13 +84,16 @@ public:
     DatapathBuilder(const WidthLimits& limits, const IntegerData& data, const std::atomic<bool>* interrupted);
 
     void clear();
-    [[nodiscard]] Refusal refusal() const { return refusal_; }
-    [[nodiscard]] bool refused() const { return refusal_ != Refusal::none; }
-    NodeId refuse(Refusal reason);
+    [[nodiscard]] const RefusalDetails& refusal() const { return refusal_; }
+    [[nodiscard]] bool refused() const { return refusal_.reason != Refusal::none; }
+    NodeId refuse(Refusal reason, double value = 0.0, int bits = 0);
+
+    // New nodes are made for this part of the formula.
+    void set_label(std::uint32_t label) { label_ = label; }
 
     NodeId input(std::size_t column);
-    // value * 2**-fraction
-    NodeId constant(std::int64_t value, int fraction);
+    // value * 2**-fraction, without trailing zero bits unless they are to stay.
+    NodeId constant(std::int64_t value, int fraction, bool shorten = true);
     // The nearest multiple of 2**-fraction.
     NodeId rounded(double value, int fraction);
     NodeId add(NodeId a, NodeId b) { return aligned(NodeKind::add, a, b); }
@@ -101,10 +110,13 @@ public:
     NodeId cast(NodeId a, const FixedFormat& format);
     // The bits of `a` that lie in the given format.
     NodeId slice(NodeId a, int width, int integer, bool is_signed = false) {
-        return cast(a, fixed_format(width, integer, is_signed));
+        const NodeId result = cast(a, fixed_format(width, integer, is_signed));
+        nodes_[result].is_slice = nodes_[result].is_slice || result != a;
+        return result;
     }
     // Entry a - a.low; `identity` is equal for equal tables of any two datapaths.
-    NodeId lookup(NodeId a, const TableName& name, std::span<const std::int32_t> entries, int fraction,
+    template <class Entry>
+    NodeId lookup(NodeId a, const TableName& name, std::span<const Entry> entries, int fraction,
                   std::uint64_t identity);
 
     [[nodiscard]] const BuilderNode& operator[](NodeId node) const { return nodes_[node]; }
@@ -117,7 +129,6 @@ public:
     Interval seen(NodeId node);
 
 private:
-    NodeId shortened(std::int64_t value, int fraction, bool shorten);
     NodeId scale(NodeId a, std::int64_t factor, int fraction);
     NodeId narrow(NodeId a, int width);
     NodeId aligned(NodeKind kind, NodeId a, NodeId b, std::optional<NodeId> condition = std::nullopt);
@@ -126,6 +137,8 @@ private:
     // `table` is the identity of a lookup's table.
     NodeId append(BuilderNode node, std::uint64_t table = 0);
     [[nodiscard]] std::uint64_t identity(const BuilderNode& node, std::uint64_t table) const;
+    // Range of a node without data, from those of the ports.
+    [[nodiscard]] Interval propagated(const BuilderNode& node) const;
     [[nodiscard]] std::optional<std::int64_t> folded(const BuilderNode& node) const;
     // The node whose integers these are: a shift of the binary point changes none.
     [[nodiscard]] NodeId source(NodeId node) const;
@@ -159,7 +172,8 @@ private:
     const IntegerData& data_;
     const IntegerKernels& kernels_;
     const std::atomic<bool>* interrupted_;
-    Refusal refusal_ = Refusal::none;
+    RefusalDetails refusal_;
+    std::uint32_t label_ = no_label;
     std::vector<BuilderNode> nodes_;
     std::vector<IntegerColumn> values_; // on all rows, of the nodes that have them
     std::vector<std::optional<Interval>> seen_;

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 namespace lat_sr {
 
@@ -34,6 +35,9 @@ IntegerData::IntegerData(const FixedFormat& format, std::size_t values, std::siz
         throw std::invalid_argument("the data have no rows or no columns; at least one of each is needed");
     }
 }
+
+IntegerData::IntegerData(const FixedFormat& format, std::vector<Interval> ranges)
+    : format_(format), inputs_(ranges.size()), rows_(0), stride_(0), ranges_(std::move(ranges)) {}
 
 template <class T, class Convert> void IntegerData::fill(std::span<const T> X, Convert convert) {
     for (std::size_t row = 0; row < rows_; ++row) {

@@ -1,12 +1,15 @@
-// Port values of the data: integers in least significant bits of the ports' precision, stored by column.
+// Port values of the data: integers in least significant bits of the ports' precision, stored by column. Or, where
+// there are no data, the ranges of the ports.
 #pragma once
 
 #include "base/aligned.hpp"
 #include "datapath/fixed_point.hpp"
+#include "datapath/interval.hpp"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace lat_sr {
 
@@ -26,7 +29,12 @@ public:
     // Quantises; throws std::invalid_argument without rows, and for values that are not finite.
     IntegerData(const FixedFormat& format, std::span<const double> X, std::size_t inputs);
 
+    // Without data: the range of each port.
+    IntegerData(const FixedFormat& format, std::vector<Interval> ranges);
+
     [[nodiscard]] std::size_t rows() const { return rows_; }
+    [[nodiscard]] bool is_ranges() const { return rows_ == 0; }
+    [[nodiscard]] Interval range(std::size_t input) const { return ranges_[input]; }
     [[nodiscard]] std::size_t inputs() const { return inputs_; }
     [[nodiscard]] const FixedFormat& format() const { return format_; }
     [[nodiscard]] const std::int64_t* column(std::size_t input) const { return columns_.data() + input * stride_; }
@@ -42,6 +50,7 @@ private:
     std::size_t rows_;
     std::size_t stride_;
     AlignedVector<std::int64_t> columns_;
+    std::vector<Interval> ranges_; // without data
 };
 
 } // namespace lat_sr

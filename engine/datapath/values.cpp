@@ -2,6 +2,7 @@
 #include "datapath/builder.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 namespace lat_sr {
@@ -9,6 +10,21 @@ namespace lat_sr {
 namespace {
 
 constexpr int narrow_operand = 32; // bits of the fast multiplications
+
+// Integers spread evenly over a range, both ends among them, each once.
+void sample_range(Interval range, std::vector<std::int64_t>& out) {
+    constexpr int count = 4096;
+    const auto low = static_cast<double>(range.low);
+    const auto high = static_cast<double>(range.high);
+    const double step = (high - low) / (count - 1);
+    for (int i = 0; i < count; ++i) {
+        const double point = i == count - 1 ? high : static_cast<double>(i) * step + low;
+        const auto nearest = static_cast<std::int64_t>(std::nearbyint(point));
+        if (out.empty() || out.back() != nearest) {
+            out.push_back(nearest);
+        }
+    }
+}
 
 } // namespace
 
@@ -73,6 +89,10 @@ IntegerColumn DatapathBuilder::values(NodeId node) {
 
 void DatapathBuilder::sample(NodeId node, std::size_t step, std::vector<std::int64_t>& out) {
     out.clear();
+    if (data_.is_ranges()) {
+        sample_range(seen(node), out);
+        return;
+    }
     std::size_t next = 0;
     evaluate(source(node), false, [&](std::size_t row, const IntegerColumn& values, std::size_t rows) {
         for (; next < row + rows; next += step) {
@@ -181,6 +201,9 @@ void DatapathBuilder::evaluate_cast(const BuilderNode& node, const std::int64_t*
 }
 
 Interval DatapathBuilder::seen(NodeId node) {
+    if (data_.is_ranges()) {
+        return seen_[node].value_or(nodes_[node].bounds);
+    }
     node = source(node);
     const bool is_input = nodes_[node].kind == NodeKind::input;
     std::optional<Interval>& known = is_input ? column_seen_[nodes_[node].index] : seen_[node];

@@ -21,9 +21,10 @@ void FormulaParts::clear() {
     index_.clear();
 }
 
-void FormulaParts::apply(const Part& part, const double* left, const double* right, double* out,
-                         std::size_t count) const {
-    if (part.op == Op::power) {
+void FormulaParts::apply(const Part& part, const double* left, const double* right, double* out, std::size_t count) {
+    if (part.op == Op::defined) {
+        functions_[static_cast<std::size_t>(part.value)]({left, count}, {out, count});
+    } else if (part.op == Op::power) {
         kernels_.power(left, part.value, out, count);
     } else if (operation(part.op).arity == 1) {
         kernels_.unary[index_of(part.op)](left, out, count);
@@ -59,7 +60,7 @@ PartId FormulaParts::intern(Part part) {
         const Part& right = parts_[part.right];
         part.variable = joined(left.variable, right.variable);
         if (operation(part.op).table) {
-            part.table = part.op;
+            part.table = static_cast<PartId>(parts_.size());
         } else {
             part.table = left.has_table() ? left.table : right.table;
         }
@@ -86,7 +87,7 @@ PartId FormulaParts::add(const Tree& tree) {
             stack_.pop_back();
             stack_.back() = call(node.op, stack_.back(), right);
         } else {
-            stack_.back() = node.op == Op::power ? power(right, node.value) : call(node.op, right);
+            stack_.back() = intern({.op = node.op, .value = node.value, .left = right, .right = right});
         }
     }
     return stack_.back();

@@ -44,6 +44,28 @@ void FunctionValues::choose(DatapathBuilder& builder, NodeId operand, const Tabl
     kernels_.clip(truth_.data(), -maximum_magnitude, maximum_magnitude, truth_.size());
 }
 
+bool FunctionValues::choose_ends(DatapathBuilder& builder, NodeId operand, const TableFunction& function) {
+    const Interval range = builder.seen(operand);
+    const double unit = std::ldexp(1.0, -builder[operand].fraction);
+    std::vector<double> arguments;
+    for (const std::int64_t end : {range.low, std::int64_t{-1}, std::int64_t{1}, range.high}) {
+        if (range.low <= end && end <= range.high && end != 0) {
+            arguments.push_back(static_cast<double>(end) * unit);
+        }
+    }
+    std::vector<double> values(arguments.size());
+    function.evaluate(parts_, arguments, values);
+    std::erase_if(values, [](double value) { return !std::isfinite(value); });
+    if (values.empty()) {
+        return false;
+    }
+    const auto [low, high] = std::ranges::minmax(values);
+    lowest_ = low;
+    highest_ = high;
+    chosen_.reset();
+    return true;
+}
+
 void FunctionValues::narrow(int bits) {
     if (narrowed_ != bits) {
         narrowed_ = bits;

@@ -36,6 +36,10 @@ public:
     [[nodiscard]] double lowest() const { return lowest_; }
     [[nodiscard]] double highest() const { return highest_; }
 
+    // Without data, least and largest value at the ends of the operand's range and nearest to zero; false if there is
+    // none.
+    bool choose_ends(DatapathBuilder& builder, NodeId operand, const TableFunction& function);
+
     // Values in `cells` = 2**bits cells from `first` on, `size` apart; for CellPoint::end one more. Undefined ones are
     // NaN.
     std::span<const double> cells(CellPoint point, int bits, double first, double size);

@@ -1,5 +1,4 @@
 // Lowering: formulas to one fixed-point datapath with shared parts and exact bit growth, and its values on the data.
-// The definition is lat_sr/datapath/lowering.py; the results are equal.
 #pragma once
 
 #include "datapath/builder.hpp"
@@ -14,28 +13,50 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 namespace lat_sr {
+
+// A table of stated entries, over the arguments from `low` on in units of 2**-fraction.
+struct ExplicitTable {
+    bool is_usable = false;
+    std::vector<std::int64_t> entries;
+    int entry_fraction = 0;
+    std::int64_t low = 0;
+    int fraction = 0;
+    std::uint64_t identity = 0; // another one for every other table
+};
+
+struct DefinedFunction {
+    FormulaParts::Values values;
+    Implementation implementation = Implementation::table;
+};
 
 struct LoweringSettings {
     int constant_fraction = 0;    // bits to which constants are rounded
     double table_tolerance = 4.0; // root mean square error of one table, in units of the precision's last bit
     std::array<Implementation, operation_count> implementations{};
     WidthLimits limits;
+    std::vector<DefinedFunction> defined;
+    // By operator, and behind these by function of the user's.
+    std::map<std::size_t, ExplicitTable> explicit_tables;
 };
 
 // Valid until the next call of the lowering. Only `refusal` is meaningful if there is one.
 struct Lowered {
-    Refusal refusal = Refusal::none;
+    RefusalDetails refusal;
     std::vector<DatapathNode> nodes;
+    std::vector<std::uint32_t> labels; // of the nodes: part of the formula, or no_label
+    std::vector<std::size_t> slices;   // nodes that cut bits out by design
     std::vector<std::size_t> outputs;
     std::vector<std::vector<std::int64_t>> tables;
     std::vector<TableName> table_names;
     // Of each output, one a row: what the hardware computes, in units of the precision's last bit.
-    std::vector<std::span<const std::int64_t>> values;
+    std::vector<std::span<const std::int64_t>> values; // without data none
 };
 
 // Owns its scratch memory; one instance a thread. The data give the ports' precision and outlive the lowering. Tables
@@ -51,20 +72,23 @@ public:
     const Lowered& operator()(std::span<const Tree> outputs);
 
     // The formula that a table's name stands for.
-    [[nodiscard]] std::vector<Node> formula(const TableName& name) const { return parts_.formula(name.part); }
+    [[nodiscard]] std::vector<Node> formula(std::uint32_t part) const { return parts_.formula(part); }
 
 private:
     NodeId output(PartId part);
     NodeId lower(PartId part);
     std::optional<NodeId> fused(PartId part, int guard);
     NodeId structural(PartId part);
-    NodeId function(Op op, NodeId operand);
-    NodeId divide(const Part& part);
+    NodeId function(const Part& part, NodeId operand);
+    NodeId stated(const ExplicitTable& table, std::string_view name, int defined, NodeId operand);
+    [[nodiscard]] const ExplicitTable* explicit_table(const Part& part) const;
+    [[nodiscard]] bool has_explicit_table(PartId part) const;
+    NodeId divide(PartId id, const Part& part);
     NodeId power(const Part& part);
     NodeId integer_power(NodeId base, double exponent);
     NodeId sign(NodeId a);
     NodeId floor(NodeId a);
-    [[nodiscard]] TableStyle style(Op op, int guard) const;
+    [[nodiscard]] TableStyle style(const Part& part, int guard) const;
     void prune(std::span<const NodeId> outputs);
     [[nodiscard]] DatapathNode pruned(const BuilderNode& node);
 

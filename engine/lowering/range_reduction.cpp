@@ -161,7 +161,7 @@ NodeId RangeReduction::exponential(NodeId a, const TableStyle& style) {
     const double lowest = std::max(std::floor(static_cast<double>(seen.low) * unit / std::numbers::ln2),
                                    static_cast<double>(-style.result_fraction() - 2));
     if (highest - lowest > largest_exponents) {
-        return builder_.refuse(Refusal::exponential_too_large);
+        return builder_.refuse(Refusal::exponential_too_large, static_cast<double>(seen.high) * unit);
     }
     if (lowest > std::numeric_limits<double>::max_exponent) {
         return builder_.refuse(Refusal::function_undefined); // infinite on all data
@@ -206,8 +206,15 @@ NodeId RangeReduction::to_result(NodeId result, NodeId argument, const AffineFun
     if (builder_.refused()) {
         return 0;
     }
-    values_.choose(builder_, argument, TableFunction::of({}, function));
-    if (values_.truth().empty()) {
+    const TableFunction whole = TableFunction::of({}, function);
+    bool has_values = false;
+    if (builder_.rows() == 0) {
+        has_values = values_.choose_ends(builder_, argument, whole);
+    } else {
+        values_.choose(builder_, argument, whole);
+        has_values = !values_.truth().empty();
+    }
+    if (!has_values) {
         return builder_.refuse(Refusal::function_undefined);
     }
     const double low = values_.lowest();

@@ -1,5 +1,5 @@
-// Range reduction of unary functions: exp, log, sqrt and 1/x to one octave, sin and cos to one period. The definition
-// is lat_sr/datapath/reduction.py; see J.-M. Muller, Elementary Functions, 3rd ed., chapter 11, for the identities.
+// Range reduction of unary functions: exp, log, sqrt and 1/x to one octave, sin and cos to one period. See
+// J.-M. Muller, Elementary Functions, 3rd ed., chapter 11, for the identities.
 #pragma once
 
 #include "datapath/builder.hpp"

@@ -1,5 +1,5 @@
 // The smallest table, direct or with interpolation, that holds a function within a tolerance. Both are textbook methods
-// (J.-M. Muller, Elementary Functions, 3rd ed., chapter 5); the definition is lat_sr/datapath/functions.py.
+// (J.-M. Muller, Elementary Functions, 3rd ed., chapter 5).
 #pragma once
 
 #include "datapath/builder.hpp"

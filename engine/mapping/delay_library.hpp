@@ -1,4 +1,4 @@
-// Delays and sizes of the cells that operations are mapped to; the definition is lat_sr/latency/library.py.
+// Delays and sizes of the cells that operations are mapped to; their meaning stands in lat_sr/costs/delay_library.py.
 #pragma once
 
 #include <array>

@@ -5,10 +5,10 @@ the hardware computes. Every other evaluator (the C++ core, the circuit tracer, 
 it bit for bit.
 """
 
-from lat_sr.datapath.builder import WidthLimits
 from lat_sr.datapath.explicit import ExplicitTable
 from lat_sr.datapath.graph import CastReport, Datapath, Kind, Node, Table
 from lat_sr.datapath.lowering import DEFAULT_TABLE_TOLERANCE, lower
+from lat_sr.datapath.width_limits import WidthLimits
 
 __all__ = [
     "DEFAULT_TABLE_TOLERANCE",

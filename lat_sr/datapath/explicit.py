@@ -8,10 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from lat_sr.datapath.builder import Builder, plain
-from lat_sr.datapath.graph import Floats, Table, interval_width
+from lat_sr.datapath.graph import Floats, Table
 from lat_sr.errors import InputError
-from lat_sr.precision import Overflow, Precision
+from lat_sr.precision import Precision
 
 __all__ = ["ExplicitTable"]
 
@@ -154,38 +153,3 @@ class ExplicitTable:
                 "range, or a format with more fraction bits"
             )
         return Table(name, tuple(int(value) for value in integers), precision.fraction)
-
-    def lookup(self, builder: Builder, operand: int, function: Callable[[Floats], Floats], name: str) -> int:
-        """Look a node up.
-
-        Parameters
-        ----------
-        builder : Builder
-        operand : int
-            Node of the argument.
-        function : callable
-            Vectorised float64 function.
-        name : str
-            The function, for reports and messages.
-
-        Returns
-        -------
-        int
-            Node of the result.
-        """
-        table = self.entries(function, builder.precision, name)
-        fraction = -round(math.log2(self.step))
-        low = round(self.start / self.step)
-        high = low + self.size - 1
-        width = interval_width(low, high)
-        index = builder.cast(operand, plain(width, width - fraction, signed=low < 0, overflow=Overflow.SAT))
-        # The format of the index may reach beyond a range that is not a format's own.
-        if builder.nodes[index].high > high:
-            index = builder.minimum(index, builder.constant(high, fraction, shorten=False))
-        if builder.nodes[index].low < low:
-            index = builder.maximum(index, builder.constant(low, fraction, shorten=False))
-        node = builder.nodes[index]
-        part = table.entries[node.low - low : node.high - low + 1]
-        if len(set(part)) == 1:
-            return builder.constant(part[0], table.fraction)
-        return builder.lookup(index, Table(name, part, table.fraction))

@@ -1,29 +1,53 @@
-"""Lowering: expressions and a precision to one datapath with shared subexpressions and exact bit growth."""
+"""Lowering: expressions and a precision to one datapath with shared subexpressions and exact bit growth.
+
+The work is the C++ core's (`engine/lowering`); here its answers become a `Datapath`, or the error that says why not.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypedDict
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
-from lat_sr.datapath.builder import Builder, Interval, WidthLimits, plain
+from lat_sr import _engine
 from lat_sr.datapath.explicit import ExplicitTable
-from lat_sr.datapath.function_values import constant_value, function_of, operator_function
-from lat_sr.datapath.functions import TableStyle, lookup_function
-from lat_sr.datapath.graph import Datapath, Kind
-from lat_sr.datapath.reduction import REDUCTIONS
+from lat_sr.datapath.graph import Datapath, Floats, Kind, Node, Table
+from lat_sr.datapath.native import CastFields, DatapathNode, cast_fields
+from lat_sr.datapath.refusals import refusal_error
+from lat_sr.datapath.width_limits import WidthLimits
 from lat_sr.errors import ExpressionError, InputError
-from lat_sr.expression import Call, Constant, Expression, Variable, expand_user_operators
-from lat_sr.operators import OPERATORS, get_operator
-from lat_sr.precision import Precision
+from lat_sr.expression import Call, Expression, UserOperator, Variable, expand_user_operators
+from lat_sr.expression.postfix import expression_of, tree_of
+from lat_sr.operators import OPERATORS, Operator, get_operator
+from lat_sr.precision import Overflow, Precision, Quantization
+
+__all__ = [
+    "DEFAULT_TABLE_TOLERANCE",
+    "LoweredFormulas",
+    "Lowering",
+    "lower",
+    "lowering_settings",
+    "port_order",
+    "quantised",
+    "real_data",
+]
 
 DEFAULT_TABLE_TOLERANCE = 4.0
 """Root mean square error that a single table may make, in units of the precision's least significant bit."""
 
 IMPLEMENTATIONS = ("table", "interp")
+
+Implementations = str | Mapping[str, "str | ExplicitTable"]
+Range = tuple[int, int]
+
+_KINDS = tuple(Kind)
+_QUANTIZATIONS = tuple(Quantization)
+_OVERFLOWS = tuple(Overflow)
 
 
 def lower(
@@ -86,23 +110,25 @@ def lower(
     roots = [expressions] if isinstance(expressions, Expression) else list(expressions)
     if not roots:
         raise InputError("no expression to lower; pass at least one")
-    roots = [expand_user_operators(root) for root in roots]
+    roots = _expanded(roots)
     names = port_order(roots, input_names)
-    integers = None
     if X is not None:
         data = np.asarray(X, dtype=np.float64)
         if data.ndim != 2 or data.shape[1] != len(names) or not len(data):
             raise InputError(
                 f"X must have shape (n_samples >= 1, {len(names)}) for the inputs {names}, got {data.shape}"
             )
-        integers = np.asarray(precision.from_float(data), dtype=np.int64)
-    builder = Builder(
-        precision, names, integers, _integer_ranges(ranges or {}, names, precision), limits or WidthLimits()
+    lowering = Lowering(
+        precision,
+        names,
+        X=X,
+        ranges=ranges,
+        implementations=implementations,
+        constant_fraction=constant_fraction,
+        table_tolerance=table_tolerance,
+        limits=limits,
     )
-    fraction = precision.fraction if constant_fraction is None else constant_fraction
-    lowering = _Lowering(builder, precision, implementations, fraction, table_tolerance)
-    outputs = tuple(lowering.output(root) for root in roots)
-    return _prune(builder, precision, outputs)
+    return lowering.lower(roots).datapath
 
 
 def port_order(roots: Sequence[Expression], input_names: Sequence[str] | None) -> list[str]:
@@ -119,287 +145,336 @@ def port_order(roots: Sequence[Expression], input_names: Sequence[str] | None) -
     return list(input_names)
 
 
-def _integer_ranges(
-    ranges: Mapping[str, tuple[float, float]], names: Sequence[str], precision: Precision
-) -> dict[str, Interval]:
-    result = {}
-    for name, bounds in ranges.items():
-        if name not in names:
-            continue
-        low, high = bounds
-        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
-            raise InputError(f"the range of {name} is {bounds}; it must be finite with low <= high")
-        clipped = np.clip([low, high], precision.minimum, precision.maximum)
-        first, last = (int(end) for end in precision.from_float(clipped))
-        result[name] = (min(first, last), max(first, last))
-    return result
+@dataclass(frozen=True)
+class LoweredFormulas:
+    """What `Lowering.lower` gives.
+
+    Parameters
+    ----------
+    datapath : Datapath
+        What the hardware computes.
+    values : ndarray of int64, shape (n_samples, n_outputs), or None
+        The outputs on the data, in units of the precision's least significant bit; None without data.
+    """
+
+    datapath: Datapath
+    values: NDArray[np.int64] | None
 
 
-class _Lowering:
-    """Lowers expressions into one builder."""
+class Lowering:
+    """Lowers formulas on the same inputs, many times a second.
+
+    Parameters
+    ----------
+    precision : Precision or str
+        Format of inputs and outputs.
+    input_names : sequence of str
+        The input ports in order.
+    X, ranges, implementations, constant_fraction, table_tolerance, limits
+        As for `lower`.
+
+    Raises
+    ------
+    InputError
+        The data are empty, not finite or of another shape, a range is none, or an implementation is unknown.
+
+    Examples
+    --------
+    >>> from lat_sr import parse
+    >>> lowering = Lowering("ap_fixed<8,4>", ["x0", "x1"], X=[[1.5, 2.0], [0.25, -1.0]])
+    >>> lowered = lowering.lower(parse("x0*x1 + 0.5"))
+    >>> lowered.values.tolist()
+    [[56], [4]]
+    >>> [node.kind.value for node in lowered.datapath.nodes]
+    ['input', 'input', 'multiply', 'constant', 'add', 'cast']
+    """
 
     def __init__(
         self,
-        builder: Builder,
-        precision: Precision,
-        implementations: str | Mapping[str, str | ExplicitTable],
-        constant_fraction: int,
-        table_tolerance: float,
+        precision: Precision | str,
+        input_names: Sequence[str],
+        *,
+        X: ArrayLike | None = None,
+        ranges: Mapping[str, tuple[float, float]] | None = None,
+        implementations: Implementations = "table",
+        constant_fraction: int | None = None,
+        table_tolerance: float = DEFAULT_TABLE_TOLERANCE,
+        limits: WidthLimits | None = None,
     ) -> None:
-        self.builder = builder
-        self.precision = precision
-        self.constant_fraction = constant_fraction
-        self._tolerance = table_tolerance
-        self._lowered: dict[Expression, int] = {}
-        given: Mapping[str, str | ExplicitTable] = (
-            dict.fromkeys(OPERATORS, implementations)
-            if isinstance(implementations, str)
-            else {get_operator(name).name: chosen for name, chosen in implementations.items()}
-        )
-        self._tables = {name: chosen for name, chosen in given.items() if isinstance(chosen, ExplicitTable)}
-        self._styles = {name: chosen for name, chosen in given.items() if isinstance(chosen, str)}
-        if not set(self._styles.values()) <= set(IMPLEMENTATIONS):
-            raise InputError(
-                f"unknown implementation in {implementations!r}; allowed are {list(IMPLEMENTATIONS)}"
+        self.precision = Precision.parse(precision)
+        self.input_names = tuple(input_names)
+        self.limits = limits or WidthLimits()
+        known = _engine.operator_names()
+        functions = [o for o in OPERATORS.values() if o.arity == 1 and o.name not in known]
+        self._function_names = tuple(function.name for function in functions)
+        self._unusable: dict[str, InputError] = {}
+        styles, tables = _sorted_out(implementations)
+        settings = lowering_settings(self.precision, styles, constant_fraction, table_tolerance, self.limits)
+        defined = [(_values(function), styles.get(function.name) == "interp") for function in functions]
+        explicit = [self._explicit(name, table) for name, table in tables.items()]
+        if X is None:
+            self._native = _engine.Lowering(
+                _integer_ranges(ranges or {}, self.input_names, self.precision),
+                cast_fields(self.precision),
+                **settings,
+                defined=defined,
+                explicit_tables=explicit,
             )
-        without = [
-            name for name in self._tables if get_operator(name).arity > 1 or not is_table_function(name)
-        ]
-        if without:
+            return
+        integers = quantised(X, self.precision)
+        if integers.shape[1] != len(self.input_names):
             raise InputError(
-                f"{', '.join(without)} cannot be a table; of a division, inv is the part that can be one"
+                f"X has {integers.shape[1]} columns but there are {len(self.input_names)} input names"
             )
-
-    def output(self, root: Expression) -> int:
-        """The root's value in the precision of the port."""
-        builder = self.builder
-        result = self._fused(root, guard=0)
-        if result is None:
-            result = self.lower(root)
-        builder.label = str(root)
-        return builder.cast(result, self.precision)
-
-    def lower(self, expression: Expression) -> int:
-        """Node of an expression."""
-        if expression not in self._lowered:
-            node = self._fused(expression)
-            if node is None:
-                node = self._structural(expression)
-            self._lowered[expression] = node
-        return self._lowered[expression]
-
-    def function(self, name: str, operand: int) -> int:
-        """A unary table function of any node."""
-        values = operator_function(name)
-        if name in self._tables:
-            return self._tables[name].lookup(self.builder, operand, values, name)
-        style = self._style(name)
-        reduction = REDUCTIONS.get(name)
-        node = lookup_function(self.builder, operand, values, name, style, required=reduction is None)
-        if node is None:
-            assert reduction is not None
-            node = reduction(self.builder, operand, style)
-        return node
-
-    def _style(self, name: str, guard: int = 2) -> TableStyle:
-        implementation = self._styles.get(name, "table")
-        return TableStyle(implementation, self._tolerance, self.precision.fraction, guard)
-
-    def _fused(self, expression: Expression, guard: int = 2) -> int | None:
-        """One lookup for a part that depends on one variable and holds a table function, if a table can hold it."""
-        if len(expression.variables) != 1:
-            return None
-        functions = [
-            node.operator
-            for node in expression.walk()
-            if isinstance(node, Call) and is_table_function(node.operator)
-        ]
-        if not functions or not self._tables.keys().isdisjoint(functions):
-            return None
-        (name,) = expression.variables
-        builder = self.builder
-        builder.label = str(expression)
-        return lookup_function(
-            builder,
-            builder.input(builder.input_names.index(name)),
-            function_of(expression, name),
-            str(expression),
-            self._style(functions[0], guard),
-            required=False,
+        self._native = _engine.Lowering(
+            integers, cast_fields(self.precision), **settings, defined=defined, explicit_tables=explicit
         )
 
-    def _structural(self, expression: Expression) -> int:
-        builder = self.builder
-        if isinstance(expression, Variable):
-            builder.label = expression.name
-            return builder.input(builder.input_names.index(expression.name))
-        if isinstance(expression, Constant):
-            return self.constant(expression.value)
-        assert isinstance(expression, Call)
-        if not expression.variables:
-            return self.constant(constant_value(expression))
-        rule = _RULES.get(expression.operator)
-        if rule is not None and expression.operator not in self._tables:
-            rewritten = rule(self, expression)
-            if isinstance(rewritten, Expression):
-                return self.lower(rewritten)
-            return rewritten
-        operand = self.lower(expression.operands[0])
-        builder.label = str(expression)
-        return self.function(expression.operator, operand)
+    def lower(self, expressions: Expression | Sequence[Expression]) -> LoweredFormulas:
+        """Lower expressions to one datapath, and evaluate it on the data.
 
-    def operands(self, expression: Call) -> tuple[int, ...]:
-        """Nodes of the operands; afterwards new nodes belong to this expression."""
-        nodes = tuple(self.lower(operand) for operand in expression.operands)
-        self.builder.label = str(expression)
-        return nodes
+        Parameters
+        ----------
+        expressions : Expression or sequence of Expression
+            One per output.
 
-    def constant(self, value: float, fraction: int | None = None) -> int:
-        """A constant rounded to nearest on the grid."""
-        fraction = self.constant_fraction if fraction is None else fraction
-        if not math.isfinite(value):
-            raise ExpressionError(f"the constant {value} is not finite; remove it from the expression")
+        Returns
+        -------
+        LoweredFormulas
+
+        Raises
+        ------
+        ExpressionError
+            An expression uses an unknown variable or cannot be put into fixed point.
+        PrecisionError
+            A value needs a format that there is not.
+        InputError
+            There is no expression, or a stated table cannot be used.
+        """
+        roots = [expressions] if isinstance(expressions, Expression) else list(expressions)
+        if not roots:
+            raise InputError("no expression to lower; pass at least one")
+        trees = [tree_of(root, self.input_names, self._function_names) for root in _expanded(roots)]
+        lowered = self._native.lower(trees)
+        if isinstance(lowered, _engine.Refused):
+            part = (
+                ", ".join(str(root) for root in roots) if lowered.part is None else self._text(lowered.part)
+            )
+            if lowered.reason == "a stated table cannot be used":
+                raise next(iter(self._unusable.values()))
+            raise refusal_error(lowered, part, self.limits)
+        nodes: list[Node] = []
+        for fields in lowered.nodes:
+            nodes.append(_node(fields, nodes))
+        fractions = {node.index: node.fraction for node in nodes if node.kind is Kind.LOOKUP}
+        texts = [self._text(part) for part in lowered.parts]
+        datapath = Datapath(
+            precision=self.precision,
+            input_names=self.input_names,
+            nodes=tuple(nodes),
+            outputs=tuple(lowered.outputs),
+            tables=tuple(
+                Table(self._table_name(function) + suffix, tuple(entries), fractions[i])
+                for i, (entries, function, suffix) in enumerate(lowered.tables)
+            ),
+            labels=tuple("" if place < 0 else texts[place] for place in lowered.labels),
+            slices=frozenset(lowered.slices),
+        )
+        values = lowered.values if isinstance(lowered.values, np.ndarray) else None
+        return LoweredFormulas(datapath, values)
+
+    def lowerable(self, trees: Sequence[_engine.Tree]) -> list[bool]:
+        """Lower each tree alone and tell whether it can be put into fixed point.
+
+        Parameters
+        ----------
+        trees : sequence of Tree
+            See `lat_sr.expression.postfix.tree_of`.
+
+        Returns
+        -------
+        list of bool
+        """
+        return self._native.lowerable(list(trees))
+
+    def _text(self, part: _engine.Tree) -> str:
+        return str(expression_of(part.postfix, self.input_names, self._function_names))
+
+    def _table_name(self, function: object) -> str:
+        if isinstance(function, _engine.Tree):
+            return self._text(function)
+        return self._function_names[function] if isinstance(function, int) else str(function)
+
+    def _explicit(
+        self, name: str, stated: ExplicitTable
+    ) -> tuple[str, int, tuple[list[int], int, int, int] | None]:
+        """A stated table as the core takes it; without entries where it cannot be used."""
+        of = _values(get_operator(name))
+
+        def function(x: Floats) -> Floats:
+            if isinstance(of, _engine.Tree):
+                return _engine.function_values(of, np.ascontiguousarray(x))
+            return of(x)
+
+        number = self._function_names.index(name) if name in self._function_names else 0
+        code = "defined" if name in self._function_names else name
         try:
-            integer = math.floor(value * 2.0**fraction + 0.5)
-        except OverflowError:
-            raise ExpressionError(
-                f"the constant {value:g} is beyond fixed point; scale the data so that constants are smaller"
-            ) from None
-        return self.builder.constant(integer, fraction)
+            table = stated.entries(function, self.precision, name)
+        except InputError as error:
+            self._unusable[name] = error
+            return code, number, None
+        fraction = -round(math.log2(stated.step))
+        return (
+            code,
+            number,
+            (list(table.entries), table.fraction, round(stated.start / stated.step), fraction),
+        )
 
 
-Rule = Callable[[_Lowering, Call], "int | Expression"]
+def _values(operator: Operator) -> _engine.Tree | Callable[[Floats], Floats]:
+    """A function of one operand for the core: a formula of operators that it has, or else numpy's."""
+    if isinstance(operator, UserOperator):
+        return tree_of(operator.expansion, ("x",))
+    if operator.name in _engine.operator_names():
+        return tree_of(Call(operator.name, (Variable("x"),)), ("x",))
+    return operator.numpy
 
 
-def _divide(lowering: _Lowering, call: Call) -> int | Expression:
-    numerator, denominator = call.operands
-    if not denominator.variables:
-        value = constant_value(denominator)
-        if value == 0 or not math.isfinite(value) or not math.isfinite(1 / value):
-            raise ExpressionError(f"division by {value} in {call}; remove it from the expression")
-        # The reciprocal keeps as many significant bits as a constant near 1 has.
-        fraction = lowering.constant_fraction + max(0, math.ceil(math.log2(abs(value))))
-        node = lowering.lower(numerator)
-        lowering.builder.label = str(call)
-        return lowering.builder.multiply(node, lowering.constant(1 / value, fraction))
-    return Call("*", (numerator, Call("inv", (denominator,))))
+def _expanded(roots: Sequence[Expression]) -> list[Expression]:
+    """The formulas with what user-defined operators of two operands stand for."""
+    if any(isinstance(operator, UserOperator) for operator in OPERATORS.values()):
+        return [expand_user_operators(root) for root in roots]
+    return list(roots)
 
 
-def _power(lowering: _Lowering, call: Call) -> int | Expression:
-    base, exponent = call.operands
-    if not isinstance(exponent, Constant) or exponent.value != int(exponent.value):
-        raise ExpressionError(f"the exponent of {call} must be an integer constant")
-    n = int(exponent.value)
-    if n < 0:
-        return Call("inv", (Call("pow", (base, Constant(float(-n)))),))
-    return _integer_power(lowering, lowering.lower(base), n)
-
-
-def _integer_power(lowering: _Lowering, base: int, n: int) -> int:
-    if n == 0:
-        return lowering.constant(1.0)
-    if n == 1:
-        return base
-    half = _integer_power(lowering, base, n // 2)
-    square = lowering.builder.multiply(half, half)
-    return lowering.builder.multiply(square, base) if n % 2 else square
-
-
-def _sign(lowering: _Lowering, call: Call) -> int:
-    (a,) = lowering.operands(call)
-    builder = lowering.builder
-    minus, zero, plus = (builder.constant(value, 0) for value in (-1, 0, 1))
-    return builder.select(a, minus, builder.select(builder.negate(a), plus, zero))
-
-
-def _floor(lowering: _Lowering, a: int) -> int:
-    node = lowering.builder.nodes[a]
-    if node.fraction <= 0:
-        return a
-    integer = max(node.integer, 1)
-    return lowering.builder.cast(a, plain(integer, integer, signed=node.signed))
-
-
-def _ceil(lowering: _Lowering, call: Call) -> int:
-    (a,) = lowering.operands(call)
-    builder = lowering.builder
-    return builder.negate(_floor(lowering, builder.negate(a)))
-
-
-def _relu(lowering: _Lowering, call: Call) -> int:
-    (a,) = lowering.operands(call)
-    return lowering.builder.maximum(a, lowering.builder.constant(0, 0))
-
-
-def _direct(method: str) -> Rule:
-    def rule(lowering: _Lowering, call: Call) -> int:
-        return int(getattr(lowering.builder, method)(*lowering.operands(call)))
-
-    return rule
-
-
-def _of_inner(function: str, inner: str) -> Rule:
-    """``function(inner(x))`` where one table of the composite misses the tolerance."""
-
-    def rule(lowering: _Lowering, call: Call) -> Expression:
-        return Call(function, (Call(inner, call.operands),))
-
-    return rule
-
-
-_RULES: dict[str, Rule] = {
-    "+": _direct("add"),
-    "-": _direct("subtract"),
-    "*": _direct("multiply"),
-    "/": _divide,
-    "neg": _direct("negate"),
-    "abs": _direct("absolute"),
-    "min": _direct("minimum"),
-    "max": _direct("maximum"),
-    "square": lambda lowering, call: _integer_power(lowering, lowering.operands(call)[0], 2),
-    "cube": lambda lowering, call: _integer_power(lowering, lowering.operands(call)[0], 3),
-    "pow": _power,
-    "relu": _relu,
-    "sign": _sign,
-    "floor": lambda lowering, call: _floor(lowering, lowering.operands(call)[0]),
-    "ceil": _ceil,
-    "sqrt_abs": _of_inner("sqrt", "abs"),
-    "log_abs": _of_inner("log", "abs"),
-    "log1p": lambda lowering, call: Call("log", (Call("+", (call.operands[0], Constant(1.0))),)),
-}
-
-
-def is_table_function(name: str) -> bool:
-    """Whether an operator of this name needs a lookup table, so that its whole one-variable argument may join it."""
-    return "exact" not in get_operator(name).implementations
-
-
-def _prune(builder: Builder, precision: Precision, outputs: Sequence[int]) -> Datapath:
-    """Keep the nodes that an output needs, every input port, and the tables in use."""
-    needed = set()
-    pending = list(outputs)
-    while pending:
-        position = pending.pop()
-        if position not in needed:
-            needed.add(position)
-            pending.extend(builder.nodes[position].operands)
-    order = sorted(needed)
-    renumbered = {old: new for new, old in enumerate(order)}
-    used_tables = list(
-        dict.fromkeys(builder.nodes[i].index for i in order if builder.nodes[i].kind is Kind.LOOKUP)
+def _sorted_out(implementations: Implementations) -> tuple[dict[str, str], dict[str, ExplicitTable]]:
+    """Implementations and stated tables by operator."""
+    given: Mapping[str, str | ExplicitTable] = (
+        dict.fromkeys(OPERATORS, implementations)
+        if isinstance(implementations, str)
+        else {get_operator(name).name: chosen for name, chosen in implementations.items()}
     )
-    table_number = {old: new for new, old in enumerate(used_tables)}
-    nodes = []
-    for old in order:
-        node = builder.nodes[old]
-        index = table_number[node.index] if node.kind is Kind.LOOKUP else node.index
-        nodes.append(replace(node, operands=tuple(renumbered[i] for i in node.operands), index=index))
-    return Datapath(
-        precision=precision,
-        input_names=builder.input_names,
-        nodes=tuple(nodes),
-        outputs=tuple(renumbered[i] for i in outputs),
-        tables=tuple(builder.tables[i] for i in used_tables),
-        labels=tuple(builder.labels[i] for i in order),
-        slices=frozenset(renumbered[i] for i in order if i in builder.slices),
+    tables = {name: chosen for name, chosen in given.items() if isinstance(chosen, ExplicitTable)}
+    styles = {name: chosen for name, chosen in given.items() if isinstance(chosen, str)}
+    if not set(styles.values()) <= set(IMPLEMENTATIONS):
+        raise InputError(
+            f"unknown implementation in {implementations!r}; allowed are {list(IMPLEMENTATIONS)}"
+        )
+    without = [name for name in tables if get_operator(name).arity > 1 or get_operator(name).is_exact]
+    if without:
+        raise InputError(
+            f"{', '.join(without)} cannot be a table; of a division, inv is the part that can be one"
+        )
+    return styles, tables
+
+
+def _integer_ranges(
+    ranges: Mapping[str, tuple[float, float]], names: Sequence[str], precision: Precision
+) -> list[Range]:
+    """Range of each port in units of its last bit; the whole range of the precision where none is given."""
+    bits = precision.width - precision.signed
+    result = dict.fromkeys(names, (-(1 << bits) if precision.signed else 0, (1 << bits) - 1))
+    given = {name: bounds for name, bounds in ranges.items() if name in result}
+    for name, (low, high) in given.items():
+        if not (math.isfinite(low) and math.isfinite(high) and low <= high):
+            raise InputError(f"the range of {name} is {(low, high)}; it must be finite with low <= high")
+    if given:
+        ends = np.clip(np.array(list(given.values()), dtype=np.float64), precision.minimum, precision.maximum)
+        for name, pair in zip(given, quantised(ends, precision).tolist(), strict=True):
+            result[name] = (min(pair), max(pair))
+    return list(result.values())
+
+
+class LoweringSettings(TypedDict):
+    """Keywords of the core's lowering."""
+
+    constant_fraction: int
+    table_tolerance: float
+    interpolated: dict[str, bool]
+    limits: tuple[int, int, int]
+
+
+def lowering_settings(
+    precision: Precision,
+    implementations: str | Mapping[str, str] = "table",
+    constant_fraction: int | None = None,
+    table_tolerance: float = DEFAULT_TABLE_TOLERANCE,
+    limits: WidthLimits | None = None,
+) -> LoweringSettings:
+    """Settings of `lower` as the C++ core takes them."""
+    limits = limits or WidthLimits()
+    styles, _ = _sorted_out(implementations)
+    return {
+        "constant_fraction": precision.fraction if constant_fraction is None else constant_fraction,
+        "table_tolerance": table_tolerance,
+        "interpolated": {name: styles.get(name) == "interp" for name in _engine.operator_names()},
+        "limits": (limits.node, limits.multiplicand, limits.multiplier),
+    }
+
+
+def real_data(X: ArrayLike) -> NDArray[np.float64]:
+    """Data as the C++ core takes them.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n_samples, n_inputs)
+
+    Returns
+    -------
+    ndarray of float64, shape (n_samples, n_inputs)
+        Contiguous; `X` itself where it already is.
+
+    Raises
+    ------
+    InputError
+        `X` is not two-dimensional.
+    """
+    data = np.ascontiguousarray(X, dtype=np.float64)
+    if data.ndim != 2:
+        raise InputError(f"X must have the shape (samples, features), not {data.shape}")
+    return data
+
+
+def quantised(X: ArrayLike, precision: Precision) -> NDArray[np.int64]:
+    """Port values of real data: `Precision.from_float` in C++.
+
+    Parameters
+    ----------
+    X : array_like of float, shape (n_samples, n_inputs)
+    precision : Precision
+
+    Returns
+    -------
+    ndarray of int64, shape (n_samples, n_inputs)
+
+    Raises
+    ------
+    InputError
+        `X` is empty, not finite or not two-dimensional.
+    """
+    try:
+        return _engine.quantise(real_data(X), cast_fields(precision))
+    except ValueError as error:
+        raise InputError(str(error)) from error
+
+
+def _node(fields: DatapathNode, before: Sequence[Node]) -> Node:
+    number, operands, low, high, fraction, index, value, cast = fields
+    kind = _KINDS[number]
+    return Node(
+        kind,
+        tuple(operands),
+        low,
+        high,
+        fraction,
+        index=index,
+        value=value,
+        value_fraction=fraction - before[operands[0]].fraction if kind is Kind.SCALE else 0,
+        precision=_format(cast) if kind is Kind.CAST else None,
     )
+
+
+@lru_cache(maxsize=4096)
+def _format(cast: CastFields) -> Precision:
+    width, fraction, signed, quantization, overflow, _, _ = cast
+    return Precision(width, width - fraction, signed, _QUANTIZATIONS[quantization], _OVERFLOWS[overflow])

@@ -12,7 +12,7 @@ from lat_sr.operators import OPERATORS
 Postfix = list[tuple[str, float]]
 
 
-def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
+def postfix_of(expression: Expression, names: Sequence[str], defined: Sequence[str] = ()) -> Postfix:
     """Write an expression in postfix order.
 
     Parameters
@@ -20,11 +20,14 @@ def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
     expression : Expression
     names : sequence of str
         The variables, in the order of the columns.
+    defined : sequence of str, optional
+        Functions of the user's own, in the order of their numbers.
 
     Returns
     -------
     list of (str, float)
-        ``("constant", value)``, ``("variable", column)``, ``("pow", exponent)`` or ``(operator, 0)``.
+        ``("constant", value)``, ``("variable", column)``, ``("pow", exponent)``, ``("defined", number)`` or
+        ``(operator, 0)``.
 
     Raises
     ------
@@ -48,6 +51,9 @@ def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
                 raise ExpressionError(f"unknown variable {node.name}; the inputs are {list(names)}")
             result.append(("variable", float(list(names).index(node.name))))
         elif isinstance(node, Call):
+            if node.operator in defined:
+                result.append(("defined", float(list(defined).index(node.operator))))
+                continue
             if node.operator not in known:
                 raise OperatorError(
                     f"the native engine has no operator {node.operator}; expand its definition"
@@ -56,13 +62,19 @@ def postfix_of(expression: Expression, names: Sequence[str]) -> Postfix:
     return result
 
 
-def tree_of(expressions: Expression | Sequence[Expression], names: Sequence[str]) -> _engine.Tree:
+def tree_of(
+    expressions: Expression | Sequence[Expression], names: Sequence[str], defined: Sequence[str] = ()
+) -> _engine.Tree:
     """Hand an expression, or those of several outputs, to the C++ core; see `postfix_of`."""
     outputs = [expressions] if isinstance(expressions, Expression) else expressions
-    return _engine.Tree([node for output in outputs for node in postfix_of(output, names)], len(outputs))
+    return _engine.Tree(
+        [node for output in outputs for node in postfix_of(output, names, defined)], len(outputs)
+    )
 
 
-def expression_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) -> Expression:
+def expression_of(
+    postfix: Sequence[tuple[str, float]], names: Sequence[str], defined: Sequence[str] = ()
+) -> Expression:
     """Inverse of `postfix_of`.
 
     Parameters
@@ -74,11 +86,13 @@ def expression_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) ->
     -------
     Expression
     """
-    (expression,) = expressions_of(postfix, names)
+    (expression,) = expressions_of(postfix, names, defined)
     return expression
 
 
-def expressions_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) -> tuple[Expression, ...]:
+def expressions_of(
+    postfix: Sequence[tuple[str, float]], names: Sequence[str], defined: Sequence[str] = ()
+) -> tuple[Expression, ...]:
     """The expressions of several outputs, whose nodes follow each other; see `expression_of`."""
     stack: list[Expression] = []
     for name, value in postfix:
@@ -88,6 +102,8 @@ def expressions_of(postfix: Sequence[tuple[str, float]], names: Sequence[str]) -
             stack.append(Variable(names[int(value)]))
         elif name == "pow":
             stack.append(Call("pow", (stack.pop(), Constant(value))))
+        elif name == "defined":
+            stack.append(Call(defined[int(value)], (stack.pop(),)))
         else:
             arity = OPERATORS[name].arity
             operands = tuple(stack[-arity:])

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from lat_sr import _engine
 from lat_sr.costs import DelayLibrary
+from lat_sr.datapath.lowering import lowering_settings, real_data
 from lat_sr.datapath.native import cast_fields
 from lat_sr.errors import InputError
 from lat_sr.expression import Expression
 from lat_sr.expression.postfix import tree_of
 from lat_sr.latency.native import native_library
 from lat_sr.precision import Precision
-from lat_sr.search.native_lowering import lowering_settings, real_data
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -6,12 +6,12 @@ import itertools
 
 import numpy as np
 import pytest
+from datapath_builder import Builder
 from datapath_strategies import INPUTS, datapaths
 from hypothesis import given, settings
 
 from lat_sr.circuit import trace
-from lat_sr.datapath import Datapath, Kind, Node, Table, WidthLimits, lower
-from lat_sr.datapath.builder import Builder
+from lat_sr.datapath import Datapath, Kind, Node, Table, lower
 from lat_sr.errors import ExpressionError
 from lat_sr.expression import parse
 from lat_sr.precision import Overflow, Precision, Quantization
@@ -105,7 +105,7 @@ def test_summands_wider_than_32_bits_are_kept() -> None:
 
 
 def test_signs_and_powers_of_two_cost_nothing() -> None:
-    builder = Builder(Precision(8, 4), INPUTS, None, {}, WidthLimits())
+    builder = Builder(Precision(8, 4), INPUTS)
     scaled = builder.scale(builder.input(0), -1, 2)
     total = builder.add(scaled, builder.input(1))
     datapath = Datapath(builder.precision, INPUTS, tuple(builder.nodes), (total,), ())

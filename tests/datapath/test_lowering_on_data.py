@@ -1,4 +1,4 @@
-"""The core's lowering is Python's: the same nodes, tables and outputs, and the values they give."""
+"""Formulas lowered on data: the core's values are those of numpy, and its intervals hold."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lat_sr import _engine
-from lat_sr.datapath import WidthLimits, lower
-from lat_sr.datapath.native import cast_fields, native_datapath
+from lat_sr.datapath import WidthLimits
+from lat_sr.datapath.lowering import Lowering, quantised
+from lat_sr.datapath.native import native_datapath
 from lat_sr.errors import ExpressionError, InputError, LatSrError
 from lat_sr.expression import Call, Constant, Expression, Variable, evaluate, parse
 from lat_sr.expression.postfix import tree_of
 from lat_sr.operators import OPERATORS
 from lat_sr.precision import Overflow, Precision, Quantization
-from lat_sr.search.native_lowering import NativeLowering, quantised
 
 NAMES = ("x0", "x1", "x2")
 OPERATOR_NAMES = _engine.operator_names()
@@ -54,21 +54,25 @@ def data(rng: np.random.Generator, precision: Precision, rows: int) -> NDArray[n
     return X if precision.signed else np.abs(X)
 
 
-def assert_equal_lowering(
-    lowering: NativeLowering, roots: list[Expression], X: NDArray[Any], **options: Any
-) -> bool:
-    """Compare with Python's; whether the formulas can be lowered."""
+def is_lowered(lowering: Lowering, roots: list[Expression], X: NDArray[Any], **options: Any) -> bool:
+    """Whether the formulas can be lowered; what comes out must hold together, and be what a fresh lowering gives."""
+    fresh = Lowering(lowering.precision, NAMES, X=X, **options)
     try:
-        expected = lower(roots, lowering.precision, input_names=NAMES, X=X, **options)
-    except LatSrError:
-        with pytest.raises(ExpressionError, match="cannot be put into"):
-            lowering.lower(roots)
+        found = lowering.lower(roots)
+    except LatSrError as error:
+        with pytest.raises(type(error)):
+            fresh.lower(roots)
         return False
-    found = lowering.lower(roots)
-    assert found.datapath.nodes == expected.nodes, roots
-    assert found.datapath.digest() == expected.digest(), roots
-    ports = lowering.precision.from_float(X)
-    np.testing.assert_array_equal(found.values, expected.evaluate_integers(ports), str(roots))
+    datapath = found.datapath
+    assert fresh.lower(roots).datapath == datapath, roots
+    ports = np.asarray(lowering.precision.from_float(X))
+    values = datapath.node_values(ports)
+    for node, column in zip(datapath.nodes, values, strict=True):
+        assert node.low <= column.min() and column.max() <= node.high, roots
+        assert node.width <= lowering.limits.node, roots
+    outputs = np.stack([values[i] for i in datapath.outputs], axis=1)
+    np.testing.assert_array_equal(found.values, outputs, str(roots))
+    np.testing.assert_array_equal(native_datapath(datapath).evaluate(ports), outputs, str(roots))
     return True
 
 
@@ -82,12 +86,12 @@ def test_random_trees(text: str, implementation: str) -> None:
     lowered = 0
     for rows in (1, 40, 200):
         X = data(rng, precision, rows)
-        lowering = NativeLowering(X, precision, implementations=implementation)
+        lowering = Lowering(precision, NAMES, X=X, implementations=implementation)
         for _ in range(70):
             roots = [
                 random_expression(rng, int(rng.integers(1, 16))) for _ in range(rng.choice([1, 1, 1, 2, 3]))
             ]
-            lowered += assert_equal_lowering(lowering, roots, X, implementations=implementation)
+            lowered += is_lowered(lowering, roots, X, implementations=implementation)
     assert lowered > 100
 
 
@@ -96,12 +100,10 @@ def test_random_trees(text: str, implementation: str) -> None:
 def test_every_function_of_one_and_of_two_variables(name: str, implementation: str) -> None:
     rng = np.random.default_rng(3)
     X = np.column_stack([rng.uniform(0.1, 0.9, 150), rng.uniform(0, 0.1, 150), rng.uniform(1, 30, 150)])
-    lowering = NativeLowering(X, "ap_fixed<16,6>", implementations=implementation)
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X, implementations=implementation)
     for inner in ("x0", "x0 + x1", "0.5*x0 - 0.25*x1", "x2", "x2 + x0", "x0*x1*x2*x2"):
         root = Call(name, (parse(inner),))
-        assert_equal_lowering(
-            lowering, [root, Call("*", (root, Variable("x1")))], X, implementations=implementation
-        )
+        is_lowered(lowering, [root, Call("*", (root, Variable("x1")))], X, implementations=implementation)
 
 
 @pytest.mark.parametrize(
@@ -119,9 +121,9 @@ def test_every_function_of_one_and_of_two_variables(name: str, implementation: s
 def test_options(options: dict[str, Any]) -> None:
     rng = np.random.default_rng(11)
     X = data(rng, Precision.parse("ap_fixed<16,6>"), 60)
-    lowering = NativeLowering(X, "ap_fixed<16,6>", **options)
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X, **options)
     for _ in range(100):
-        assert_equal_lowering(lowering, [random_expression(rng, int(rng.integers(3, 20)))], X, **options)
+        is_lowered(lowering, [random_expression(rng, int(rng.integers(3, 20)))], X, **options)
 
 
 @pytest.mark.no_cover
@@ -135,19 +137,19 @@ def test_unusual_formats() -> None:
         precision = Precision(width, integer, bool(rng.integers(2)), q, o)
         X = rng.uniform(precision.minimum, precision.maximum, (30, 3)) * rng.choice([1.0, 0.1, 1e-3])
         implementation = str(rng.choice(["table", "interp"]))
-        lowering = NativeLowering(X, precision, implementations=implementation)
+        lowering = Lowering(precision, NAMES, X=X, implementations=implementation)
         for _ in range(8):
             roots = [random_expression(rng, int(rng.integers(1, 12)))]
-            assert_equal_lowering(lowering, roots, X, implementations=implementation)
+            is_lowered(lowering, roots, X, implementations=implementation)
 
 
 @pytest.mark.parametrize("columns", [(0.0, 0.0, 0.0), (1.0, -2.0, 0.25), (31.9, -32.0, 31.9)])
 def test_constant_columns(columns: tuple[float, ...]) -> None:
     rng = np.random.default_rng(12)
     X = np.tile(columns, (5, 1))
-    lowering = NativeLowering(X, "ap_fixed<16,6>")
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X)
     for _ in range(100):
-        assert_equal_lowering(lowering, [random_expression(rng, int(rng.integers(1, 12)))], X)
+        is_lowered(lowering, [random_expression(rng, int(rng.integers(1, 12)))], X)
 
 
 @pytest.mark.parametrize(
@@ -183,36 +185,34 @@ def test_special_forms(text: str) -> None:
     rng = np.random.default_rng(13)
     X = rng.normal(size=(80, 3))
     for implementation in ("table", "interp"):
-        lowering = NativeLowering(X, "ap_fixed<16,6>", implementations=implementation)
-        assert assert_equal_lowering(lowering, [parse(text)], X, implementations=implementation)
+        lowering = Lowering("ap_fixed<16,6>", NAMES, X=X, implementations=implementation)
+        assert is_lowered(lowering, [parse(text)], X, implementations=implementation)
 
 
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("x0 / 0", "no finite value"),
-        ("x0 * x1 / 0", "division by zero"),
-        ("x0 * x1 / (1 - 1)", "division by zero"),
-        ("x0 * x1 + log(-1)", "not finite"),
-        ("x0 + 1e300", "constant needs"),
-        ("x0 + 1e308", "not finite"),
-        ("x0 * x1 / 1e308", "constant is not finite"),
-        ("x0 * x1 / exp(1000)", "division by zero"),
-        ("x0 * 140737488355327", "a factor leaves"),
+        ("x0 * x1 / 0", "division by"),
+        ("x0 * x1 / (1 - 1)", "division by"),
+        ("x0 * x1 + log(-1)", "beyond fixed point"),
+        ("x0 + 1e300", "needs more than 48 bits"),
+        ("x0 + 1e308", "beyond fixed point"),
+        ("x0 * x1 / 1e308", "beyond fixed point"),
+        ("x0 * x1 / exp(1000)", "division by"),
+        ("x0 * 140737488355327", "a factor in .* needs so many bits"),
         ("sqrt(-1 - x0*x0 - x1*x1)", "no finite value"),
         ("log(-1 - x0*x0)", "no finite value"),
         ("exp(x0 * x1 * 100)", "exp of values"),
     ],
 )
-def test_refused_on_both_sides(text: str, reason: str) -> None:
+def test_refusals(text: str, reason: str) -> None:
     X = np.random.default_rng(14).normal(size=(50, 3))
-    lowering = NativeLowering(X, "ap_fixed<16,6>")
-    with pytest.raises(ExpressionError):
-        lower(parse(text), "ap_fixed<16,6>", input_names=NAMES, X=X)
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X)
     with pytest.raises(ExpressionError, match=reason):
         lowering.lower(parse(text))
     # The next formula is none the worse.
-    assert assert_equal_lowering(lowering, [parse("x0*x1 + x2")], X)
+    assert is_lowered(lowering, [parse("x0*x1 + x2")], X)
     assert lowering.lowerable([tree_of(parse(t), NAMES) for t in (text, "x0")]) == [False, True]
 
 
@@ -221,12 +221,10 @@ def test_many_rows(rows: int) -> None:
     # Errors are judged on a part of the rows, summed up as numpy does.
     X = np.random.default_rng(rows).normal(size=(rows, 3))
     for implementation in ("table", "interp"):
-        lowering = NativeLowering(X, "ap_fixed<16,6>", implementations=implementation, table_tolerance=1.0)
+        lowering = Lowering("ap_fixed<16,6>", NAMES, X=X, implementations=implementation, table_tolerance=1.0)
         for text in ("x0*x1*x2 + 0.3*x0", "sin(x0) * exp(0.5*x1)", "log_abs(x0*x1) / (x2*x2 + 1.5)"):
             roots = [parse(text)]
-            assert assert_equal_lowering(
-                lowering, roots, X, implementations=implementation, table_tolerance=1.0
-            )
+            assert is_lowered(lowering, roots, X, implementations=implementation, table_tolerance=1.0)
 
 
 @pytest.mark.parametrize("name", OPERATOR_NAMES)
@@ -300,7 +298,7 @@ def test_quantisation_is_that_of_the_precision(
 
 def test_values_are_what_the_circuit_computes() -> None:
     X = np.random.default_rng(16).normal(size=(500, 3))
-    lowering = NativeLowering(X, "ap_fixed<16,6>")
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X)
     lowered = lowering.lower([parse("x0*x1 - sin(x2)"), parse("2.5")])
     ports = lowering.precision.from_float(X)
     np.testing.assert_array_equal(lowered.values, native_datapath(lowered.datapath).evaluate(ports))
@@ -310,9 +308,9 @@ def test_values_are_what_the_circuit_computes() -> None:
 def test_more_rows_than_every_column_is_kept_of() -> None:
     # 4 MB a column of 32 MiB for all; the others are worked off block by block where they are needed.
     X = np.random.default_rng(17).normal(size=(500_003, 3))
-    lowering = NativeLowering(X, "ap_fixed<16,6>")
+    lowering = Lowering("ap_fixed<16,6>", NAMES, X=X)
     text = "(x0*x1 - x2)*(x0 + 0.3*x2)*(x1*x1 - x0*x2) + sin(x0*x1 - x2)*exp(x1 - 0.4*x2) - max(x0*x2, x1)"
-    assert assert_equal_lowering(lowering, [parse(text)], X)
+    assert is_lowered(lowering, [parse(text)], X)
 
 
 def test_equal_results_after_other_formulas() -> None:
@@ -320,7 +318,7 @@ def test_equal_results_after_other_formulas() -> None:
     rng = np.random.default_rng(17)
     X = rng.normal(size=(60, 3))
     formula = parse("tanh(0.7*x0) + exp(x1*x2)")
-    lowering = NativeLowering(X, "ap_fixed<18,6>", table_tolerance=0.1)
+    lowering = Lowering("ap_fixed<18,6>", NAMES, X=X, table_tolerance=0.1)
     first = lowering.lower(formula)
     others = [tree_of(parse(f"sin({c}*x0) + exp({c}*x1)"), NAMES) for c in rng.uniform(0.5, 1.5, 1500)]
     assert all(lowering.lowerable(others))
@@ -331,28 +329,14 @@ def test_equal_results_after_other_formulas() -> None:
 
 def test_wrong_input_is_refused() -> None:
     with pytest.raises(InputError, match="shape"):
-        NativeLowering(np.zeros(3), "ap_fixed<16,6>")
+        Lowering("ap_fixed<16,6>", NAMES, X=np.zeros(3))
     with pytest.raises(InputError, match="no rows"):
-        NativeLowering(np.zeros((0, 3)), "ap_fixed<16,6>")
+        Lowering("ap_fixed<16,6>", NAMES, X=np.zeros((0, 3)))
     with pytest.raises(InputError, match="NaN"):
-        NativeLowering([[np.nan]], "ap_fixed<16,6>")
+        Lowering("ap_fixed<16,6>", ["a"], X=[[np.nan]])
     with pytest.raises(InputError, match="input names"):
-        NativeLowering(np.zeros((2, 3)), "ap_fixed<16,6>", input_names=("a",))
+        Lowering("ap_fixed<16,6>", ["a"], X=np.zeros((2, 3)))
     with pytest.raises(InputError, match="allowed are"):
-        NativeLowering(np.zeros((2, 3)), "ap_fixed<16,6>", implementations="cordic")
-    lowering = NativeLowering(np.zeros((2, 3)), "ap_fixed<16,6>")
+        Lowering("ap_fixed<16,6>", NAMES, X=np.zeros((2, 3)), implementations="cordic")
     with pytest.raises(InputError, match="at least one"):
-        lowering.lower([])
-    with pytest.raises(ExpressionError, match="unknown variable"):
-        lowering.lower(parse("y + 1"))
-    with pytest.raises(ValueError, match="outside of the ports' format"):
-        _engine.Lowering(
-            np.array([[1 << 20]]),
-            cast_fields(lowering.precision),
-            constant_fraction=10,
-            table_tolerance=4.0,
-            interpolated={},
-            limits=(48, 27, 18),
-        )
-    with pytest.raises(ValueError, match="variable 3"):
-        lowering.lowerable([_engine.Tree([("variable", 3.0)])])
+        Lowering("ap_fixed<16,6>", NAMES, X=np.zeros((2, 3))).lower([])

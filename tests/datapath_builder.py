@@ -1,87 +1,31 @@
-"""Builds datapath nodes one by one: exact bounds, sharing of equal nodes, folding of constants, width limits."""
+"""Builds datapaths of any nodes, one by one, with exact bounds: for tests that need more than formulas give."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 
-from lat_sr.datapath.graph import MAXIMUM_WIDTH, Integers, Kind, Node, Table, evaluate_node, interval_width
+from lat_sr.datapath import WidthLimits
+from lat_sr.datapath.graph import MAXIMUM_WIDTH, Kind, Node, Table, evaluate_node, interval_width
 from lat_sr.errors import ExpressionError, InputError
 from lat_sr.precision import Overflow, Precision, Quantization
 
 Interval = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class WidthLimits:
-    """Widths in bits above which a value is narrowed by a cast of its own.
-
-    Parameters
-    ----------
-    node : int
-        Any value; 48 is the accumulator of a DSP48E2.
-    multiplicand, multiplier : int
-        The wider and the narrower operand of a multiply, as signed numbers; 27 x 18 is one DSP48E2
-        (AMD UG579), so that no product needs a cascade.
-    """
-
-    node: int = 48
-    multiplicand: int = 27
-    multiplier: int = 18
-
-    def __post_init__(self) -> None:
-        if not 2 <= self.multiplier <= self.multiplicand <= self.node <= MAXIMUM_WIDTH:
-            raise InputError(
-                f"width limits must satisfy 2 <= multiplier <= multiplicand <= node <= {MAXIMUM_WIDTH}, "
-                f"got {self}"
-            )
-        if self.multiplicand + self.multiplier > MAXIMUM_WIDTH:
-            raise InputError(
-                f"a product of {self.multiplicand} x {self.multiplier} bits exceeds {MAXIMUM_WIDTH} bits; "
-                "lower one limit"
-            )
-
-
 _ALIGNED = (Kind.ADD, Kind.SUBTRACT, Kind.MINIMUM, Kind.MAXIMUM, Kind.SELECT)
 
 
 class Builder:
-    """Collects the nodes of one datapath.
+    """Collects the nodes of one datapath; what is wider than 48 bits is narrowed."""
 
-    Parameters
-    ----------
-    precision : Precision
-        Format of the input ports.
-    input_names : sequence of str
-    X : ndarray of int64, shape (n_samples, n_inputs), optional
-        Data in port units. Gives every node the range of values seen on it.
-    ranges : mapping of str to (int, int), optional
-        Ranges of the inputs in port units, propagated by interval arithmetic; used where there is no data.
-    limits : WidthLimits
-    """
-
-    def __init__(
-        self,
-        precision: Precision,
-        input_names: Sequence[str],
-        X: Integers | None,
-        ranges: Mapping[str, Interval],
-        limits: WidthLimits,
-    ) -> None:
+    def __init__(self, precision: Precision, input_names: Sequence[str]) -> None:
         self.precision = precision
         self.input_names = tuple(input_names)
-        self.limits = limits
+        self.limits = WidthLimits()
         self.nodes: list[Node] = []
         self.tables: list[Table] = []
-        self.labels: list[str] = []
-        self.label = ""
-        self.slices: set[int] = set()
-        self.values: list[Integers] = []
-        self.seen: list[Interval] = []
-        self._X = X
-        self._ranges = ranges
         self._index: dict[Node, int] = {}
 
     # ---- nodes -------------------------------------------------------------------------------------------------
@@ -170,7 +114,7 @@ class Builder:
         room = self.limits.node - interval_width(-abs(value), abs(value)) + 1
         if room < 2:
             raise ExpressionError(
-                f"a factor in {self.label!r} needs so many bits that none of the {self.limits.node} is left for its "
+                f"a factor in a formula needs so many bits that none of the {self.limits.node} is left for its "
                 "operand; scale the operand down"
             )
         a = self.narrow(a, room)
@@ -195,13 +139,6 @@ class Builder:
             return a
         low, high = self._cast_interval((node.low, node.high), node.fraction, precision)
         return self._append(Node(Kind.CAST, (a,), low, high, precision.fraction, precision=precision))
-
-    def slice(self, a: int, width: int, integer: int, *, signed: bool = False) -> int:
-        """The bits of ``a`` that lie in the given format: a cast that wraps and truncates by design."""
-        position = self.cast(a, plain(width, integer, signed=signed))
-        if position != a:
-            self.slices.add(position)
-        return position
 
     def lookup(self, a: int, table: Table) -> int:
         """Entry ``a - a.low`` of the table."""
@@ -229,7 +166,7 @@ class Builder:
         if node.width <= width:
             return a
         signed = node.low < 0
-        low, high = self.seen[a]
+        low, high = node.low, node.high
         integer = min(
             node.integer, interval_width(min(low, -1) if signed else low, max(high, 0)) - node.fraction
         )
@@ -237,10 +174,6 @@ class Builder:
         return self.cast(a, Precision(integer + fraction, integer, signed))
 
     # ---- bounds ------------------------------------------------------------------------------------------------
-
-    def seen_values(self, a: int) -> Integers | None:
-        """Integers of a node on the data, or None without data."""
-        return self.values[a] if self._X is not None else None
 
     def _signed_width(self, a: int) -> int:
         return self.nodes[a].width + (not self.nodes[a].signed)
@@ -284,35 +217,6 @@ class Builder:
         ends = precision.cast(np.array([low, high], dtype=np.int64), fraction)
         return int(ends[0]), int(ends[1])
 
-    def _seen_interval(self, node: Node) -> Interval:
-        if node.kind is Kind.INPUT:
-            return self._ranges.get(self.input_names[node.index], (node.low, node.high))
-        operands = [self.nodes[i] for i in node.operands]
-        seen = [self.seen[i] for i in node.operands]
-        if node.kind is Kind.CONSTANT:
-            return node.low, node.high
-        if node.kind is Kind.MULTIPLY:
-            return _product(seen[0], seen[1], square=node.operands[0] == node.operands[1])
-        if node.kind is Kind.SCALE:
-            low, high = sorted((seen[0][0] * node.value, seen[0][1] * node.value))
-            return low, high
-        if node.kind is Kind.NEGATE:
-            return -seen[0][1], -seen[0][0]
-        if node.kind is Kind.ABSOLUTE:
-            return _absolute(seen[0])
-        if node.kind is Kind.CAST:
-            assert node.precision is not None
-            return self._cast_interval(seen[0], operands[0].fraction, node.precision)
-        if node.kind is Kind.LOOKUP:
-            first, last = (end - operands[0].low for end in seen[0])
-            entries = self.tables[node.index].entries[first : last + 1]
-            return min(entries), max(entries)
-        pair = [
-            _shift_interval(interval, node.fraction - operand.fraction)
-            for interval, operand in zip(seen[-2:], operands[-2:], strict=True)
-        ]
-        return _aligned_interval(node.kind, pair)
-
     # ---- bookkeeping -------------------------------------------------------------------------------------------
 
     def _append(self, node: Node) -> int:
@@ -325,21 +229,11 @@ class Builder:
             return folded
         if node.width > MAXIMUM_WIDTH:
             raise ExpressionError(
-                f"a value of {self.label!r} needs {node.width} bits; at most {MAXIMUM_WIDTH} are exact"
+                f"a value of a formula needs {node.width} bits; at most {MAXIMUM_WIDTH} are exact"
             )
         position = len(self.nodes)
         self._index[node] = position
         self.nodes.append(node)
-        self.labels.append(self.label)
-        if self._X is not None:
-            values = evaluate_node(
-                node, operands, [self.values[i] for i in node.operands], self._X, self.tables
-            )
-            self.values.append(values)
-            self.seen.append((int(values.min()), int(values.max())))
-        else:
-            low, high = self._seen_interval(node)
-            self.seen.append((max(low, node.low), min(high, node.high)))
         return self.narrow(position, self.limits.node)
 
     def _fold(self, node: Node, operands: Sequence[Node]) -> int:
