@@ -227,9 +227,13 @@ FormulaParts::Values values_of(const nb::callable& function) {
 
 void add_functions(LoweringSettings& settings, const DefinedFields& defined, const ExplicitFields& tables) {
     for (const auto& [function, is_interpolated] : defined) {
-        settings.defined.push_back(
-            {.values = std::visit([](const auto& of) { return values_of(of); }, function),
-             .implementation = is_interpolated ? Implementation::interp : Implementation::table});
+        DefinedFunction& added = settings.defined.emplace_back();
+        added.implementation = is_interpolated ? Implementation::interp : Implementation::table;
+        if (const Tree* tree = std::get_if<Tree>(&function)) {
+            added.values = values_of(*tree);
+        } else {
+            added.values = values_of(std::get<nb::callable>(function));
+        }
     }
     for (const auto& [name, number, table] : tables) {
         const Op op = operation_named(name);
@@ -260,6 +264,7 @@ std::unique_ptr<BoundLowering> make_lowering_of_ranges(const std::vector<std::pa
     LoweringSettings settings = make_settings(constant_fraction, table_tolerance, interpolated, limits);
     add_functions(settings, defined, tables);
     std::vector<Interval> intervals;
+    intervals.reserve(ranges.size());
     for (const auto& [low, high] : ranges) {
         intervals.emplace_back(low, high);
     }

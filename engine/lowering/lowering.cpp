@@ -13,6 +13,7 @@ Lowering::Lowering(const LoweringSettings& settings, const IntegerData& data, co
     : settings_(settings), data_(data), builder_(settings.limits, data, interrupted), tables_(builder_, parts_),
       reduction_(builder_, parts_, tables_) {
     std::vector<FormulaParts::Values> functions;
+    functions.reserve(settings_.defined.size());
     for (const DefinedFunction& function : settings_.defined) {
         functions.push_back(function.values);
     }
