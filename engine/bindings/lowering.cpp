@@ -294,6 +294,12 @@ Reals function_values(const Tree& tree, const Vector<double>& x) {
     return array_of<Reals>(std::move(values), {x.size()});
 }
 
+Reals exp2(const Vector<double>& x) {
+    auto values = std::make_unique<double[]>(x.size());
+    float_kernels().exp2(x.data(), values.get(), x.size());
+    return array_of<Reals>(std::move(values), {x.size()});
+}
+
 Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
     const IntegerData data = make_data(X, precision);
     auto values = std::make_unique<std::int64_t[]>(X.size());
@@ -310,6 +316,7 @@ Integers quantise(const Matrix<double>& X, const FormatFields& precision) {
 void bind_lowering(nb::module_& module) {
     module.def("quantise", &quantise, "X"_a.noconvert(), "precision"_a);
     module.def("function_values", &function_values, "tree"_a, "x"_a.noconvert());
+    module.def("exp2", &exp2, "x"_a.noconvert());
     nb::class_<CircuitModel>(module, "CircuitModel")
         .def(nb::new_(&make_circuit_model), "X"_a.noconvert(), "precision"_a, "library"_a, "available_ps"_a,
              nb::kw_only(), "constant_fraction"_a, "table_tolerance"_a, "interpolated"_a, "limits"_a)
