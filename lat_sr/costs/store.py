@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lat_sr.costs.delay_library import DelayLibrary
@@ -102,13 +103,23 @@ def load_library(*, part: str = DEFAULT_PART, toolchain: str = "open") -> DelayL
     """
     parts = []
     for directory in store_directories():
-        for path in sorted(directory.glob(f"*/{toolchain}-*/{LIBRARY_FILE}"), reverse=True):
+        for path in _newest_first(directory.glob(f"*/{toolchain}-*/{LIBRARY_FILE}")):
             parts.append(path.parent.parent.name)
             if parts[-1] == part:
                 return validated(DelayLibrary, read_json(path, "lat_sr.delay_library", 1), str(path))
     raise ProfileNotFoundError(
         f"no delay library of {part} for the {toolchain} toolchain; there is one for {sorted(set(parts)) or 'no part'}"
     )
+
+
+def _newest_first(libraries: Iterable[Path]) -> list[Path]:
+    """Libraries by part, those of newer versions of the tool before older ones: 0.100 is newer than 0.70."""
+
+    def age(path: Path) -> tuple[str, tuple[int, ...]]:
+        version = path.parent.name.rsplit("-", 1)[-1]
+        return path.parent.parent.name, tuple(int(number) for number in re.findall(r"\d+", version))
+
+    return sorted(libraries, key=age, reverse=True)
 
 
 class _Key:

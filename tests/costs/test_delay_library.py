@@ -1,9 +1,12 @@
+import json
+
 import pytest
 
 from lat_sr.costs import load_library
 from lat_sr.datapath import lower
 from lat_sr.errors import ToolFailedError
 from lat_sr.expression import parse
+from lat_sr.files import operator_profiles_directory
 from lat_sr.profiling.delays import CHECKS, accuracy, cell_arcs, cell_timing
 
 LIBRARY = load_library()
@@ -53,3 +56,14 @@ def test_every_check_can_be_lowered(formula):
         parse(formula), "ap_fixed<16,6>", ranges=dict.fromkeys(("x0", "x1", "x2", "x3"), (-4.0, 4.0))
     )
     assert len(datapath.outputs) == 1
+
+
+def test_the_newest_version_of_the_tool_is_taken(tmp_path, monkeypatch):
+    shipped = operator_profiles_directory() / "xcvu9p-flga2577-2-e" / "open-0.70" / "primitives.json"
+    for version in ("0.70", "0.100", "0.9"):
+        document = json.loads(shipped.read_text()) | {"date": version}
+        path = tmp_path / "operator_profiles" / "some-part" / f"open-{version}" / "primitives.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(document))
+    monkeypatch.setenv("LAT_SR_CACHE", str(tmp_path))
+    assert load_library(part="some-part").date == "0.100"
