@@ -260,8 +260,10 @@ class Lowering:
             part = (
                 ", ".join(str(root) for root in roots) if lowered.part is None else self._text(lowered.part)
             )
-            if lowered.reason == "a stated table cannot be used":
-                raise next(iter(self._unusable.values()))
+            if lowered.reason == "a stated table cannot be used" and lowered.part is not None:
+                # The part is the call of the table's function.
+                name, number = lowered.part.postfix[-1]
+                raise self._unusable[self._function_names[int(number)] if name == "defined" else name]
             raise refusal_error(lowered, part, self.limits)
         nodes: list[Node] = []
         for fields in lowered.nodes:

@@ -107,3 +107,10 @@ def test_the_whole_range_of_the_format_works() -> None:
     datapath = lower(parse("sin(x0)"), P, implementations={"sin": ExplicitTable(-32, 32, 4096)})
     X = np.linspace(-32, 31.9, 500)[:, None]
     assert np.abs(datapath.evaluate(X) - np.sin(X)).max() < 0.01
+
+
+def test_of_several_tables_that_cannot_be_used_the_one_looked_up_is_named() -> None:
+    tables = {"exp": ExplicitTable(-64, 64, 128), "sin": ExplicitTable(-64, 64, 256)}
+    with pytest.raises(InputError, match="the table of sin"):
+        lower(parse("sin(x0)"), "ap_fixed<12,4>", implementations=tables)
+    lower(parse("x0 + 1"), "ap_fixed<12,4>", implementations=tables)
